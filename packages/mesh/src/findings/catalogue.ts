@@ -1,0 +1,184 @@
+/** `error`: refused; `warning`: accepted, but part of it has no effect; `info`: worth knowing. */
+export type Severity = 'error' | 'warning' | 'info';
+
+interface Entry {
+  readonly code: `SMI${number}`;
+  readonly severity: Severity;
+  /** What it means, for the reference page. */
+  readonly meaning: string;
+}
+
+/**
+ * Every finding there is. `SMI1xxx` shape, `SMI2xxx` references, `SMI3xxx` conflicts, `SMI4xxx` meaning, `SMI5xxx` what
+ * a backend can't express. Codes are never reused; `docs/reference/findings.md` is generated from this table.
+ */
+export const catalogue = {
+  UnreadableFile: {
+    code: 'SMI1001',
+    severity: 'error',
+    meaning: 'The file is not valid YAML or JSON, or can not be read; its last good content stays in force.',
+  },
+  NotAnObject: {
+    code: 'SMI1002',
+    severity: 'error',
+    meaning: 'A document is not a Kubernetes object with apiVersion, kind and metadata.name.',
+  },
+  DuplicateObject: {
+    code: 'SMI1003',
+    severity: 'error',
+    meaning: 'The same object is defined twice; the first by file and position is in force.',
+  },
+  InvalidField: { code: 'SMI1004', severity: 'error', meaning: 'A field is missing or has the wrong type.' },
+  UnknownField: {
+    code: 'SMI1005',
+    severity: 'warning',
+    meaning: 'A field that this version of the kind does not have; it is ignored.',
+  },
+  InvalidWeight: {
+    code: 'SMI1006',
+    severity: 'error',
+    meaning: 'A weight is negative, fractional or not a number (S3).',
+  },
+  InvalidRegex: {
+    code: 'SMI1007',
+    severity: 'error',
+    meaning: 'A regular expression is not RE2, or is too large (T6); the entry is out of force.',
+  },
+  InvalidMethod: { code: 'SMI1008', severity: 'error', meaning: 'A method is not an HTTP method token.' },
+  EmptySources: { code: 'SMI1009', severity: 'error', meaning: 'A TrafficTarget without sources allows nobody (T2).' },
+  EmptyRules: { code: 'SMI1010', severity: 'error', meaning: 'A TrafficTarget without rules allows nothing (T2).' },
+  DuplicateMatchName: {
+    code: 'SMI1011',
+    severity: 'error',
+    meaning: 'Two entries of a route group share a name; both count wherever it is named.',
+  },
+  UnsupportedVersion: {
+    code: 'SMI1012',
+    severity: 'error',
+    meaning: 'The API version of an SMI kind is not one that Heddle reads.',
+  },
+  MapHeaders: {
+    code: 'SMI1013',
+    severity: 'info',
+    meaning: 'Headers written as a map: clients built on the official Go types fail on lists with it (V5).',
+  },
+  MisplacedMatches: {
+    code: 'SMI1014',
+    severity: 'warning',
+    meaning: 'Top-level matches in a version that has them under spec: read all the same (V2).',
+  },
+  BackendNotFound: {
+    code: 'SMI2001',
+    severity: 'warning',
+    meaning: 'A backend names a Service that does not exist; the rest share its part (S5).',
+  },
+  BackendPortMismatch: {
+    code: 'SMI2002',
+    severity: 'warning',
+    meaning: 'A backend lacks a port of the root; it is left out on that port (S6).',
+  },
+  NoMatchingBackends: {
+    code: 'SMI2003',
+    severity: 'warning',
+    meaning: 'No backend of a split is usable; the root itself serves, or 503 (S5).',
+  },
+  RouteGroupNotFound: {
+    code: 'SMI2004',
+    severity: 'warning',
+    meaning: 'A rule or match names a route object that does not exist; it matches nothing (S10, T4).',
+  },
+  RouteMatchNotFound: {
+    code: 'SMI2005',
+    severity: 'warning',
+    meaning: 'A rule names an entry that its route group does not have; it matches nothing (T4).',
+  },
+  NamespaceMismatch: {
+    code: 'SMI2006',
+    severity: 'error',
+    meaning: 'An object speaks for another namespace, which it may not (S4, T3).',
+  },
+  IdentityNotFound: {
+    code: 'SMI2007',
+    severity: 'warning',
+    meaning: 'An identity that no workload has; it is in force as soon as one does.',
+  },
+  UnsupportedKind: {
+    code: 'SMI2008',
+    severity: 'warning',
+    meaning: 'A rule, source or match of an unknown kind is ignored (T5).',
+  },
+  ServicePortNotPodPort: {
+    code: 'SMI2009',
+    severity: 'warning',
+    meaning: 'A number that is a Service port only; the port of the pod counts (T8).',
+  },
+  ConflictingSplit: {
+    code: 'SMI3001',
+    severity: 'warning',
+    meaning: 'Of two splits without matches on one root the older is in force (S11).',
+  },
+  DuplicateBackend: {
+    code: 'SMI3002',
+    severity: 'warning',
+    meaning: 'A backend named twice: its weights add up (S9).',
+  },
+  AllWeightsZero: {
+    code: 'SMI4001',
+    severity: 'warning',
+    meaning: 'Every weight of a split is zero: requests get 503 (S2).',
+  },
+  WeightsScaled: {
+    code: 'SMI4002',
+    severity: 'info',
+    meaning: 'Weights were scaled down to fit; shares stay within one part in the total (S1).',
+  },
+  SelfReferentialBackend: {
+    code: 'SMI4003',
+    severity: 'info',
+    meaning: 'A split names its own root as a backend: that share goes to the root’s own endpoints (S8).',
+  },
+  MatchesOnTcpPort: {
+    code: 'SMI4004',
+    severity: 'warning',
+    meaning: 'Matches of a split mean nothing on a port that does not speak HTTP (S12).',
+  },
+  MatchesEverything: {
+    code: 'SMI4005',
+    severity: 'info',
+    meaning: 'A route entry with a name only matches every request (T6).',
+  },
+  ProtocolUnknown: {
+    code: 'SMI4006',
+    severity: 'warning',
+    meaning: 'An appProtocol that Heddle does not know counts as TCP (H2).',
+  },
+  ProtocolConflict: {
+    code: 'SMI4007',
+    severity: 'warning',
+    meaning: 'Backends of a logical root disagree on the protocol of a port: it counts as TCP (S7).',
+  },
+  NotInMesh: {
+    code: 'SMI4008',
+    severity: 'info',
+    meaning: 'A Service or workload without a sidecar: policy does not apply to it (H6).',
+  },
+  UdpNotCarried: {
+    code: 'SMI4009',
+    severity: 'warning',
+    meaning: 'UDP is not carried by the mutual-TLS data path (T14).',
+  },
+  UnknownObjectKind: {
+    code: 'SMI4010',
+    severity: 'info',
+    meaning: 'Objects of a kind that Heddle has no use for are left alone.',
+  },
+  PodFieldNotHonoured: {
+    code: 'SMI4011',
+    severity: 'info',
+    meaning: 'A field of a pod that the local mesh does not honour.',
+  },
+  Unsupported: { code: 'SMI5001', severity: 'warning', meaning: 'A backend can not express this part of the model.' },
+} as const satisfies Record<string, Entry>;
+
+/** The CamelCase reason of a finding. */
+export type Reason = keyof typeof catalogue;
