@@ -1,0 +1,52 @@
+import { RE2JS, RE2JSSyntaxException } from 're2js';
+
+/** The longest pattern that is accepted, in characters (T6). */
+export const maxRegexLength = 2048;
+
+/** The largest compiled program that is accepted, in instructions (T6). */
+export const maxRegexProgramSize = 10_000;
+
+/** A compiled RE2 pattern over bytes. */
+export interface Regex {
+  readonly pattern: string;
+  /** Whether the pattern matches the whole text, each character of which stands for one byte. */
+  matches(text: string): boolean;
+}
+
+/** Why a pattern was refused, and where in it (counted from 0) when that is known. */
+export interface RegexError {
+  readonly error: string;
+  readonly position?: number;
+}
+
+/**
+ * Compiles an RE2 pattern as Envoy reads it: bytes as Latin-1, `.` is any byte but a newline. Never throws; what is too
+ * long, too large or not RE2 comes back as an error (T6).
+ */
+export function compileRegex(pattern: string): Regex | RegexError {
+  if (pattern.length > maxRegexLength) {
+    return { error: `it is ${pattern.length} characters long, ${maxRegexLength} are allowed` };
+  }
+  const wide = /[\u0100-\u{10ffff}]/u.exec(pattern);
+  if (wide !== null) {
+    return { error: `character ${JSON.stringify(wide[0])} is more than one byte`, position: wide.index };
+  }
+  // \C and code points above one byte are where the two RE2s differ (Envoy's is Latin-1).
+  const unportable = /\\C|\\x\{0*[1-9a-fA-F][0-9a-fA-F]{2,}\}/.exec(pattern);
+  if (unportable !== null) return { error: `${unportable[0]} is not portable`, position: unportable.index };
+  try {
+    const compiled = RE2JS.compile(pattern);
+    if (compiled.programSize() > maxRegexProgramSize) {
+      return { error: `it compiles to ${compiled.programSize()} instructions, ${maxRegexProgramSize} are allowed` };
+    }
+    return { pattern, matches: text => compiled.matches(text) };
+  } catch (cause) {
+    return regexError(pattern, cause);
+  }
+}
+
+function regexError(pattern: string, cause: unknown): RegexError {
+  if (!(cause instanceof RE2JSSyntaxException)) return { error: 'it is not an RE2 pattern' };
+  const position = cause.input ? pattern.indexOf(cause.input) : -1;
+  return position < 0 ? { error: cause.error } : { error: cause.error, position };
+}

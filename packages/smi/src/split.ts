@@ -1,0 +1,30 @@
+import type { KubeObject, ObjectMeta } from './object.ts';
+
+/** Shares the traffic of one root service between backends. */
+export interface TrafficSplit extends KubeObject {
+  readonly apiVersion: 'split.smi-spec.io/v1alpha4';
+  readonly kind: 'TrafficSplit';
+  readonly metadata: ObjectMeta;
+  readonly spec: TrafficSplitSpec;
+}
+
+export interface TrafficSplitSpec {
+  /** The root: short name, `name.ns` or FQDN, of the split's own namespace (S4). */
+  readonly service: string;
+  readonly backends: readonly TrafficSplitBackend[];
+  /** Route groups whose requests are split; absent or empty: all requests (S10). */
+  readonly matches?: readonly SplitMatchReference[];
+}
+
+export interface TrafficSplitBackend {
+  readonly service: string;
+  /** Whole and not negative; relative to the sum of all (S1). */
+  readonly weight: number;
+}
+
+export interface SplitMatchReference {
+  /** Absent, null, or `specs.smi-spec.io` with or without a version are alike (V2). */
+  readonly apiGroup?: string | null;
+  readonly kind: string;
+  readonly name: string;
+}
