@@ -4,7 +4,7 @@ import type { HTTPMatch, HTTPRouteGroup } from '../specs.ts';
 import type { Reader } from './reader.ts';
 
 /** Stands for a field that is there and can't be read. */
-const invalid = Symbol('invalid');
+const unreadable = Symbol('unreadable');
 
 /** Reads an HTTPRouteGroup of specs v1alpha4. An entry with an invalid part is left out, the others stay (T6). */
 export function parseHTTPRouteGroup(root: Reader, object: KubeObject): HTTPRouteGroup | undefined {
@@ -54,7 +54,7 @@ function parseMatch(item: Reader): HTTPMatch | undefined {
   const path = parseRegex(item.field('pathRegex'));
   const methods = parseMethods(item.field('methods'));
   const headers = parseHeaders(item.field('headers'));
-  if (name === undefined || path === invalid || methods === invalid || headers === invalid) return undefined;
+  if (name === undefined || path === unreadable || methods === unreadable || headers === unreadable) return undefined;
   if (!path && methods === undefined && headers === undefined) {
     item.report('MatchesEverything', `Entry ${name} has only a name, so it matches every request.`);
   }
@@ -66,10 +66,10 @@ function parseMatch(item: Reader): HTTPMatch | undefined {
   };
 }
 
-function parseRegex(reader: Reader): string | undefined | typeof invalid {
+function parseRegex(reader: Reader): string | undefined | typeof unreadable {
   if (!reader.present) return undefined;
   const pattern = reader.optionalString();
-  if (pattern === undefined) return invalid;
+  if (pattern === undefined) return unreadable;
   const compiled = pattern === '' ? undefined : compileRegex(pattern);
   if (compiled !== undefined && 'error' in compiled) {
     const at = compiled.position === undefined ? '' : ` at character ${compiled.position + 1}`;
@@ -77,16 +77,16 @@ function parseRegex(reader: Reader): string | undefined | typeof invalid {
       'InvalidRegex',
       `${JSON.stringify(pattern.slice(0, 80))} is not a valid RE2 pattern${at}: ${compiled.error}.`,
     );
-    return invalid;
+    return unreadable;
   }
   return pattern;
 }
 
-function parseMethods(reader: Reader): string[] | undefined | typeof invalid {
+function parseMethods(reader: Reader): string[] | undefined | typeof unreadable {
   if (!reader.present) return undefined;
   if (!Array.isArray(reader.value)) {
     reader.items();
-    return invalid;
+    return unreadable;
   }
   const methods: string[] = [];
   let invalid = false;
@@ -102,18 +102,18 @@ function parseMethods(reader: Reader): string[] | undefined | typeof invalid {
       invalid = true;
     }
   }
-  return invalid ? invalid : methods;
+  return invalid ? unreadable : methods;
 }
 
-function parseHeaders(reader: Reader): HTTPMatch['headers'] | typeof invalid {
+function parseHeaders(reader: Reader): HTTPMatch['headers'] | typeof unreadable {
   if (!reader.present) return undefined;
   if (Array.isArray(reader.value)) {
     const maps = reader.items().map(parseHeaderMap);
-    const valid = maps.filter(map => map !== invalid);
-    return valid.length === maps.length ? valid : invalid;
+    const valid = maps.filter(map => map !== unreadable);
+    return valid.length === maps.length ? valid : unreadable;
   }
   const map = parseHeaderMap(reader);
-  if (map !== invalid) {
+  if (map !== unreadable) {
     reader.report(
       'MapHeaders',
       'headers is a map here; clients built on the official Go types read only a list of maps.',
@@ -122,8 +122,8 @@ function parseHeaders(reader: Reader): HTTPMatch['headers'] | typeof invalid {
   return map;
 }
 
-function parseHeaderMap(reader: Reader): Readonly<Record<string, string>> | typeof invalid {
-  if (!reader.isObject()) return invalid;
+function parseHeaderMap(reader: Reader): Readonly<Record<string, string>> | typeof unreadable {
+  if (!reader.isObject()) return unreadable;
   const entries: [string, string][] = [];
   let invalid = false;
   for (const name of Object.keys(reader.value as object)) {
@@ -133,8 +133,8 @@ function parseHeaderMap(reader: Reader): Readonly<Record<string, string>> | type
       invalid = true;
     }
     const pattern = field.present ? parseRegex(field) : field.requiredString();
-    if (pattern === undefined || pattern === invalid) invalid = true;
+    if (pattern === undefined || pattern === unreadable) invalid = true;
     else entries.push([name, pattern]);
   }
-  return invalid ? invalid : Object.fromEntries(entries);
+  return invalid ? unreadable : Object.fromEntries(entries);
 }
