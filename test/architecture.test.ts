@@ -1,0 +1,354 @@
+// Who may know whom. The table is the architecture; ARCHITECTURE.md shows it (`node test/architecture.test.ts --update`
+// writes it there), and the tests below hold every source file to it.
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+
+interface Layer {
+  readonly holds: string;
+  /** Other layers, by name; `(types)`: nothing that exists at run time. Everything inside a layer may know each other. */
+  readonly knows: readonly string[] | typeof everything;
+  /** npm packages, and `Node` for its own modules. A layer without `Node` is pure: no I/O, no clock, nothing async. */
+  readonly packages?: readonly string[];
+}
+
+const everything = 'everything';
+
+/** By folder under `packages/<package>/src`, or by file; the longest name that fits counts. */
+const layers: Readonly<Record<string, Layer>> = {
+  smi: { holds: 'SMI objects: types, parsing', knows: [], packages: ['re2js'] },
+  'mesh/findings': { holds: 'what can be wrong with an input', knows: ['smi'] },
+  'mesh/model': { holds: 'the mesh as everything downstream reads it', knows: ['smi', 'mesh/findings'] },
+  'mesh/store': { holds: 'the resources, read once each', knows: ['smi', 'mesh/findings', 'mesh/model'] },
+  'mesh/compile': { holds: 'resources to model', knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/store'] },
+  'mesh/explain': { holds: 'one request’s verdict, and why', knows: ['smi', 'mesh/findings', 'mesh/model'] },
+  'mesh/analyze': { holds: 'questions about the whole model', knows: ['smi', 'mesh/findings', 'mesh/model'] },
+  'mesh/backends': { holds: 'what every backend offers', knows: ['smi', 'mesh/findings', 'mesh/model'] },
+  'mesh/backends/envoy': {
+    holds: 'model to Envoy configuration',
+    knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends', 'envoy-api (types)'],
+  },
+  mesh: {
+    holds: 'the package’s entry point',
+    knows: [
+      'mesh/findings',
+      'mesh/model',
+      'mesh/store',
+      'mesh/compile',
+      'mesh/explain',
+      'mesh/analyze',
+      'mesh/backends',
+      'mesh/backends/envoy',
+    ],
+  },
+  'control-plane/sources': {
+    holds: 'files to resources',
+    knows: ['smi', 'mesh/findings'],
+    packages: ['Node', 'yaml'],
+  },
+  'control-plane/xds': {
+    holds: 'configuration to the wire',
+    knows: ['envoy-api'],
+    packages: ['Node', '@bufbuild/protobuf', '@grpc/grpc-js'],
+  },
+  'control-plane/identity': {
+    holds: 'certificates',
+    knows: ['envoy-api (types)'],
+    packages: ['Node', '@peculiar/asn1-schema', '@peculiar/asn1-x509'],
+  },
+  'control-plane/sidecar': {
+    holds: 'an Envoy, its bootstrap, its interception',
+    knows: ['envoy-api (types)'],
+    packages: ['Node'],
+  },
+  'control-plane/local': {
+    holds: 'pods on this machine',
+    knows: ['smi', 'mesh/findings', 'control-plane/sources', 'control-plane/sidecar'],
+    packages: ['Node', 'dns-packet'],
+  },
+  'control-plane/config.ts': { holds: 'the settings', knows: [], packages: ['Node'] },
+  'control-plane/loop.ts': { holds: 'the five hops, in order', knows: everything, packages: ['Node'] },
+  'control-plane/cli': { holds: 'the commands', knows: everything, packages: ['Node', 'commander', 'yaml'] },
+  'control-plane/main.ts': { holds: 'the start of the binary', knows: everything, packages: ['Node', 'commander'] },
+  runtime: { holds: 'SMI inside an application', knows: [], packages: ['Node', 're2js', 'yaml'] },
+};
+
+/** The generated package: known by name, not held to the table. */
+const generated = 'envoy-api';
+
+/** The one place that reads the environment hands it on as a value. */
+const readsEnvironment = new Set(['packages/control-plane/src/main.ts', 'packages/control-plane/src/config.ts']);
+
+const root = path.dirname(import.meta.dirname);
+const page = path.join(root, 'ARCHITECTURE.md');
+const marks = { start: '<!-- layers: written by test/architecture.test.ts -->', end: '<!-- end of layers -->' };
+
+const sources = globSync('packages/*/src/**/*.ts', { cwd: root })
+  .filter(file => !file.startsWith(`packages/${generated}/`) && !file.includes('/node_modules/'))
+  .toSorted();
+const production = sources.filter(file => !file.endsWith('.test.ts'));
+
+if (process.argv.includes('--update')) writeFileSync(page, withTable(readFileSync(page, 'utf8')));
+
+test('every source file belongs to a layer', () => {
+  report(
+    production.filter(file => layerOf(file) === undefined),
+    'has no row in the table of layers',
+  );
+});
+
+test('a layer imports only what its row allows', () => {
+  report(production.flatMap(file => importsOf(file).flatMap(found => objection(file, found) ?? [])));
+});
+
+test('the layers have an order: none is reached from itself', () => {
+  const seen = new Set<string>();
+  const visit = (name: string, above: readonly string[]): void => {
+    assert.ok(!above.includes(name), `a cycle: ${[...above, name].join(' → ')}`);
+    if (seen.has(name)) return;
+    for (const known of knownBy(name)) visit(bare(known), [...above, name]);
+    seen.add(name);
+  };
+  for (const [name, layer] of Object.entries(layers)) if (layer.knows !== everything) visit(name, []);
+});
+
+test('every layer that a row names has a row', () => {
+  const named = Object.keys(layers).flatMap(name => knownBy(name).map(bare));
+  report(
+    named.filter(name => name !== generated && layers[name] === undefined),
+    'is named, but has no row',
+  );
+});
+
+test('pure layers do nothing async', () => {
+  report(
+    production.filter(file => isPure(file) && /\basync\b|\bawait\b|\bPromise\b/.test(codeOf(file))),
+    'is pure, yet async',
+  );
+});
+
+test('the environment is read in one place', () => {
+  report(
+    production.filter(file => !readsEnvironment.has(file) && /\bprocess\.env\b/.test(codeOf(file))),
+    'reads process.env',
+  );
+});
+
+test('every export has a docstring', () => {
+  report(production.flatMap(undocumented));
+});
+
+test('files are named in kebab case after what they hold', () => {
+  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|property\.test|d))?(\.ts)?$/;
+  const vague = /^(utils?|helpers?|common|misc|shared)(\.|$)/;
+  report(
+    sources.filter(file => namesIn(file).some(segment => !kebab.test(segment))),
+    'is not in kebab case',
+  );
+  report(
+    sources.filter(file => namesIn(file).some(segment => vague.test(segment))),
+    'has a name that says nothing',
+  );
+});
+
+test('index.ts is the entry point of a package and nothing else', () => {
+  const entries = new Set(globSync('packages/*/package.json', { cwd: root }).flatMap(entryPoints));
+  report(
+    sources.filter(file => path.basename(file) === 'index.ts' && !entries.has(file)),
+    'is not an entry point',
+  );
+});
+
+test('ARCHITECTURE.md shows the table', () => {
+  const text = readFileSync(page, 'utf8');
+  assert.equal(text, withTable(text), 'out of date: run `node test/architecture.test.ts --update`');
+});
+
+// --- layers ------------------------------------------------------------------------------------------------------
+
+interface Import {
+  readonly from: string;
+  /** The names taken from it, as exported there; `undefined` when it is taken whole. */
+  readonly names: readonly string[] | undefined;
+  readonly typesOnly: boolean;
+}
+
+/** Why an import is not allowed; `undefined` when it is. */
+function objection(file: string, { from, names, typesOnly }: Import): string | undefined {
+  const own = layerOf(file);
+  const layer = own === undefined ? undefined : layers[own];
+  if (layer === undefined) return undefined;
+  for (const target of targetsOf(file, from, names)) {
+    if (target.package !== undefined) {
+      if (layer.packages?.includes(target.package)) continue;
+      return `${file}: ${own} may not use the package ${target.package}`;
+    }
+    if (target.layer === own || layer.knows === everything || layer.knows.includes(target.layer)) continue;
+    if (typesOnly && layer.knows.includes(`${target.layer} (types)`)) continue;
+    return `${file}: ${own} may not know ${target.layer}${typesOnly ? '' : ' at run time'} (${from})`;
+  }
+  return undefined;
+}
+
+type Target = { readonly layer: string; readonly package?: never } | { readonly package: string };
+
+function targetsOf(file: string, from: string, names: readonly string[] | undefined): Target[] {
+  if (from.startsWith('node:')) return [{ package: 'Node' }];
+  if (from.startsWith('.')) {
+    const target = path.posix.join(path.posix.dirname(file), from);
+    return [{ layer: layerOf(target) ?? target }];
+  }
+  const [scope = '', name = ''] = from.split('/');
+  if (scope === '@heddle') {
+    const entry = `packages/${name}/src/index.ts`;
+    if (name === generated || names === undefined || !existsSync(path.join(root, entry))) return [{ layer: name }];
+    const origins = exportsOf(entry);
+    return [...new Set(names.map(each => layerOf(origins.get(each) ?? entry) ?? name))].map(layer => ({ layer }));
+  }
+  return [{ package: scope.startsWith('@') ? `${scope}/${name}` : scope }];
+}
+
+function layerOf(file: string): string | undefined {
+  const [, name = '', , ...rest] = file.split('/');
+  for (let length = rest.length; length > 0; length--) {
+    const candidate = [name, ...rest.slice(0, length)].join('/');
+    if (layers[candidate] !== undefined) return candidate;
+  }
+  // The row of a whole package: all of its files, or its entry point where its folders have rows of their own.
+  const divided = Object.keys(layers).some(other => other.startsWith(`${name}/`));
+  return layers[name] !== undefined && (!divided || rest.length === 1) ? name : undefined;
+}
+
+/** The names of folders and file below `src`. */
+function namesIn(file: string): string[] {
+  return file.split('/').slice(3);
+}
+
+function isPure(file: string): boolean {
+  const layer = layers[layerOf(file) ?? ''];
+  return layer !== undefined && layer.packages?.includes('Node') !== true;
+}
+
+function knownBy(name: string): readonly string[] {
+  const knows = layers[name]?.knows ?? [];
+  return knows === everything ? [] : knows;
+}
+
+function bare(name: string): string {
+  return name.replace(' (types)', '');
+}
+
+// --- source text -------------------------------------------------------------------------------------------------
+
+const texts = new Map<string, string>();
+
+function textOf(file: string): string {
+  let text = texts.get(file);
+  if (text === undefined) {
+    text = readFileSync(path.join(root, file), 'utf8');
+    texts.set(file, text);
+  }
+  return text;
+}
+
+/** The lines that are not comments. */
+function codeOf(file: string): string {
+  return textOf(file)
+    .split('\n')
+    .filter(line => !/^\s*(\/?\*|\/\/)/.test(line))
+    .map(line => line.replace(/\s\/\/ .*$/, ''))
+    .join('\n');
+}
+
+/** Static imports, re-exports and `import(…)`, as this repository's formatter writes them. */
+function importsOf(file: string): Import[] {
+  const code = codeOf(file);
+  const found: Import[] = [];
+  for (const [, type, clause = '', from = ''] of code.matchAll(
+    /^(?:import|export)\s+(type\s)?\s*(?:([\w*{}\s,$]+?)\s+from\s+)?'([^']+)'/gm,
+  )) {
+    const listed = /\{([^}]*)\}/.exec(clause)?.[1];
+    const items = listed?.split(',').flatMap(item => item.trim() || []);
+    found.push({
+      from,
+      names: items?.map(item => item.replace(/^type\s+/, '').replace(/\s+as\s.*$/, '')),
+      typesOnly: type !== undefined || (items?.every(item => item.startsWith('type ')) ?? false),
+    });
+  }
+  for (const [, from = ''] of code.matchAll(/\bimport\(\s*'([^']+)'/g))
+    found.push({ from, names: undefined, typesOnly: false });
+  return found;
+}
+
+/** The names that a file exports, each with the file that declares it. */
+function exportsOf(file: string): Map<string, string> {
+  const found = new Map<string, string>();
+  const code = codeOf(file);
+  for (const [, name = ''] of code.matchAll(declaration)) found.set(name, file);
+  for (const [, list, from = ''] of code.matchAll(/^export\s+(?:type\s+)?(?:\*|\{([^}]*)\})\s+from\s+'(\.[^']+)'/gm)) {
+    const target = path.posix.join(path.posix.dirname(file), from);
+    const inner = exportsOf(target);
+    if (list === undefined) for (const [name, origin] of inner) found.set(name, origin);
+    for (const item of list?.split(',') ?? []) {
+      const [name = '', alias = name] = item
+        .trim()
+        .replace(/^type\s+/, '')
+        .split(/\s+as\s+/);
+      found.set(alias, inner.get(name) ?? target);
+    }
+  }
+  return found;
+}
+
+const declaration =
+  /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:const|let|function\*?|class|interface|type)\s+(\w+)/gm;
+
+function undocumented(file: string): string[] {
+  const documented = new Set<string>();
+  const text = textOf(file);
+  const missing: string[] = [];
+  for (const { 1: name = '', index } of text.matchAll(declaration)) {
+    // A directive for the linter may stand between.
+    const before = text.slice(0, index).replace(/(\/\/ oxlint-.*\n)+$/, '');
+    if (before.endsWith('*/\n')) documented.add(name);
+    // Overloads, and a type and a value of one name, share the docstring of the first.
+    else if (!documented.has(name)) missing.push(`${file}: export ${name} has no docstring`);
+  }
+  return missing;
+}
+
+function entryPoints(manifest: string): string[] {
+  const exported = (JSON.parse(textOf(manifest)) as { exports?: Record<string, { source?: string }> }).exports ?? {};
+  return Object.values(exported).map(entry => path.posix.join(path.posix.dirname(manifest), entry.source ?? ''));
+}
+
+// --- the page ----------------------------------------------------------------------------------------------------
+
+function withTable(text: string): string {
+  const [before, rest] = text.split(marks.start);
+  const after = rest?.split(marks.end)[1];
+  assert.ok(before !== undefined && after !== undefined, `ARCHITECTURE.md lacks ${marks.start} or ${marks.end}`);
+  return `${before}${marks.start}\n${table()}\n${marks.end}${after}`;
+}
+
+function table(): string {
+  const rows = Object.entries(layers).map(([name, layer]) => {
+    const knows = layer.knows === everything ? everything : list(layer.knows.map(code));
+    return `| \`${name}\` | ${layer.holds} | ${knows} | ${list((layer.packages ?? []).map(code))} |`;
+  });
+  return ['| layer | holds | may know | may use |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function code(name: string): string {
+  return name === 'Node' ? name : name.replace(/^\S+/, '`$&`');
+}
+
+function list(items: readonly string[]): string {
+  return items.length === 0 ? '–' : items.join(', ');
+}
+
+function report(violations: readonly string[], complaint = ''): void {
+  const lines = violations.map(line => (complaint === '' ? line : `${line} ${complaint}`));
+  if (lines.length > 0) assert.fail(`\n${lines.join('\n')}\n`);
+}
