@@ -1,0 +1,117 @@
+import { type Finding, findingAt } from '../findings/finding.ts';
+import { type MeshModel, type NamespaceModel, spiffeId } from '../model/mesh-model.ts';
+import type { Workload } from '../model/workload.ts';
+import type { ResourceSet } from '../store/resource-set.ts';
+import { keepList, Memo } from './memo.ts';
+import { type LocalNamespace, type LocalWorkload, NamespaceCompiler } from './namespace.ts';
+import { type Reach, reachInputs, reachOf } from './reach.ts';
+
+/** Turns a set of resources into the model of the mesh. */
+export type Compile = (set: ResourceSet) => MeshModel;
+
+/**
+ * Makes a compiler. In: a set of resources. Out: the model, which depends on nothing but the set. It must not know
+ * Envoy, files, Kubernetes' API or the clock. A compiler remembers the units of its last pass (pods of a workload,
+ * routes of a service, rules of a target) and reuses those whose inputs are the same objects, so a change costs what it
+ * touches; two compilers given equal sets make equal models.
+ */
+export function createCompiler(): Compile {
+  const compilers = new Map<string, NamespaceCompiler>();
+  const locals = new Memo<LocalNamespace>();
+  const reaches = new Memo<Reach>();
+  const workloads = new Map<string, Memo<Workload>>();
+  const models = new Memo<NamespaceModel>();
+  return set => {
+    const names = [...set.namespaces.keys()].toSorted();
+    const local = names.map(name =>
+      locals.get(name, [set.namespaces.get(name), set.settings], () => compileLocal(name, set, compilers)),
+    );
+    const reach = local.map(namespace =>
+      reaches.get(namespace.name, reachInputs(namespace.services), () =>
+        reachOf(namespace, reaches.previous(namespace.name)),
+      ),
+    );
+    const accounts = new Map(local.map(namespace => [namespace.name, namespace.serviceAccounts]));
+    const namespaces = new Map<string, NamespaceModel>();
+    for (const namespace of local) {
+      const inputs = [namespace, ...reach, ...accounts.values()];
+      namespaces.set(
+        namespace.name,
+        models.get(namespace.name, inputs, () =>
+          finish(namespace, { reach, accounts, workloads, trustDomain: set.settings.trustDomain }),
+        ),
+      );
+    }
+    for (const name of compilers.keys()) {
+      if (set.namespaces.has(name)) continue;
+      compilers.delete(name);
+      workloads.delete(name);
+    }
+    for (const memo of [locals, reaches, models]) memo.endPass();
+    return { settings: set.settings, namespaces, inputFindings: set.findings };
+  };
+}
+
+function compileLocal(name: string, set: ResourceSet, compilers: Map<string, NamespaceCompiler>): LocalNamespace {
+  let compiler = compilers.get(name);
+  if (compiler === undefined) {
+    compiler = new NamespaceCompiler(name);
+    compilers.set(name, compiler);
+  }
+  const resources = set.namespaces.get(name);
+  if (resources === undefined) throw new Error(`namespace ${name} is listed and missing`);
+  return compiler.compile(resources, set.settings);
+}
+
+interface Surroundings {
+  readonly reach: readonly Reach[];
+  readonly accounts: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly workloads: Map<string, Memo<Workload>>;
+  readonly trustDomain: string;
+}
+
+/** Adds what a namespace can only know with the others: what its workloads reach, and which callers do not exist. */
+function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel {
+  const workloads = new Map<string, Workload>();
+  const memory = around.workloads.get(namespace.name) ?? new Memo<Workload>();
+  around.workloads.set(namespace.name, memory);
+  for (const [name, workload] of namespace.workloads) workloads.set(name, withReach(workload, around.reach, memory));
+  memory.endPass();
+  return {
+    name: namespace.name,
+    services: namespace.services,
+    workloads,
+    serviceAccounts: namespace.serviceAccounts,
+    findings: [...namespace.findings, ...unknownSources(namespace, around)],
+  };
+}
+
+function withReach(workload: LocalWorkload, reach: readonly Reach[], memory: Memo<Workload>): Workload {
+  const lists = reach
+    .flatMap(({ open, byIdentity }) => [open, byIdentity.get(workload.identity) ?? none])
+    .filter(list => list.length > 0);
+  const previous = memory.previous(workload.key)?.reaches;
+  return memory.get(workload.key, [workload, ...lists], () => ({
+    ...workload,
+    reaches: keepList(previous, lists.flat().toSorted()),
+  }));
+}
+
+const none: readonly string[] = [];
+
+function unknownSources(namespace: LocalNamespace, { accounts, trustDomain }: Surroundings): Finding[] {
+  return namespace.targets.flatMap(({ target }) =>
+    target.value.spec.sources.flatMap((source, index) => {
+      const ns = source.namespace ?? target.ref.namespace;
+      if (source.kind !== 'ServiceAccount' || accounts.get(ns)?.has(source.name)) return [];
+      return [
+        findingAt(
+          'IdentityNotFound',
+          target.source,
+          ['spec', 'sources', index, 'name'],
+          `No workload has the service account ${source.name} of ${ns} (${spiffeId(trustDomain, ns, source.name)}); it is let in as soon as one does.`,
+        ),
+      ];
+    }),
+  );
+}

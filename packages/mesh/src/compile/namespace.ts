@@ -1,0 +1,178 @@
+import type { TrafficTarget } from '@heddle/smi';
+import { type Finding, findingAt } from '../findings/finding.ts';
+import { spiffeId } from '../model/mesh-model.ts';
+import type { Service } from '../model/service.ts';
+import type { MeshSettings } from '../model/settings.ts';
+import type { InboundPort, Workload } from '../model/workload.ts';
+import type { NamespaceResources, Resource } from '../store/resource-set.ts';
+import { indexPods } from './endpoints.ts';
+import { inboundPorts, openPorts } from './inbound.ts';
+import { keepList, Memo, sameItems } from './memo.ts';
+import { callersOf, identitiesByWorkload, readPorts, serviceUnits } from './services.ts';
+import { splitsByRoot } from './splits.ts';
+import { dependenciesOf, type ResolvedTarget, resolveTarget } from './targets.ts';
+import { groupPods, type PodGroup } from './workloads.ts';
+
+/** A workload before it is known which Services of other namespaces it reaches. */
+export type LocalWorkload = Omit<Workload, 'reaches'>;
+
+/** What one namespace says, all by itself: nothing in it depends on another namespace. */
+export interface LocalNamespace {
+  readonly name: string;
+  readonly services: ReadonlyMap<string, Service>;
+  readonly workloads: ReadonlyMap<string, LocalWorkload>;
+  readonly serviceAccounts: ReadonlySet<string>;
+  readonly targets: readonly ResolvedTarget[];
+  readonly findings: readonly Finding[];
+}
+
+/** Compiles one namespace; keeps the units of the last pass and makes anew only those whose inputs changed. */
+export class NamespaceCompiler {
+  readonly #name: string;
+  readonly #groups = new Memo<readonly PodGroup[]>();
+  readonly #targets = new Memo<ResolvedTarget>();
+  readonly #targetLists = new Memo<readonly ResolvedTarget[]>();
+  readonly #portLists = new Memo<readonly InboundPort[]>();
+  readonly #workloads = new Memo<LocalWorkload>();
+  readonly #services = serviceUnits();
+  readonly #accounts = new Memo<ReadonlySet<string>>();
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** One pass. */
+  compile(resources: NamespaceResources, settings: MeshSettings): LocalNamespace {
+    const findings: Finding[] = [];
+    const groups = this.#groupPods(resources);
+    const index = this.#services.index.get('', [resources.pods, groups], () =>
+      indexPods(this.#name, resources.pods, groups),
+    );
+    const targets = this.#resolveTargets(resources, settings);
+    const splits = this.#services.splits.get('', [resources.trafficSplits, settings], () =>
+      splitsByRoot(this.#name, resources.trafficSplits, settings.clusterDomain),
+    );
+    const ports = readPorts(
+      {
+        namespace: this.#name,
+        resources,
+        index,
+        splits: splits.roots,
+        settings,
+        identities: identitiesByWorkload(this.#name, groups, settings),
+      },
+      this.#services,
+    );
+    const workloads = this.#compileWorkloads(groups, targets, openPorts(ports), settings);
+    const services = callersOf(ports, workloads, this.#services);
+    findings.push(...splits.findings, ...ports.findings);
+    for (const target of targets) findings.push(...target.findings);
+    findings.push(...unknownDestinations(targets, resources, groups));
+    this.#endPass();
+    return {
+      name: this.#name,
+      services,
+      workloads,
+      serviceAccounts: this.#serviceAccounts(resources, groups),
+      targets,
+      findings,
+    };
+  }
+
+  #groupPods(resources: NamespaceResources): readonly PodGroup[] {
+    const previous = new Map(this.#groups.previous('')?.map(group => [group.name, group]));
+    return this.#groups.get('', [resources.pods], () =>
+      groupPods(resources.pods).map(group => {
+        const known = previous.get(group.name);
+        return known !== undefined && sameItems(known.pods, group.pods) ? known : group;
+      }),
+    );
+  }
+
+  #resolveTargets(resources: NamespaceResources, settings: MeshSettings): readonly ResolvedTarget[] {
+    const names = [...resources.trafficTargets.keys()].toSorted();
+    return names.flatMap(name => {
+      const target = resources.trafficTargets.get(name);
+      if (target === undefined) return [];
+      const inputs = [target, settings, ...dependenciesOf(target, resources)];
+      return [this.#targets.get(name, inputs, () => resolveTarget(target, resources, settings.trustDomain))];
+    });
+  }
+
+  #compileWorkloads(
+    groups: readonly PodGroup[],
+    targets: readonly ResolvedTarget[],
+    open: ReadonlyMap<string, readonly InboundPortFacts[]>,
+    settings: MeshSettings,
+  ): ReadonlyMap<string, LocalWorkload> {
+    const byAccount = Map.groupBy(targets, ({ target }) => destinationAccount(target) ?? '');
+    const workloads = new Map<string, LocalWorkload>();
+    for (const group of groups) {
+      const key = `${this.#name}/${group.name}`;
+      const account = group.serviceAccount;
+      const mine = keepList(this.#targetLists.previous(account), byAccount.get(account) ?? []);
+      this.#targetLists.get(account, [mine], () => mine);
+      const facts = open.get(key) ?? [];
+      const ports = this.#portLists.get(key, [mine, JSON.stringify(facts)], () => inboundPorts(facts, mine));
+      const identity = spiffeId(settings.trustDomain, this.#name, account);
+      workloads.set(
+        group.name,
+        this.#workloads.get(key, [group, ports, identity], () => ({
+          namespace: this.#name,
+          name: group.name,
+          key,
+          serviceAccount: account,
+          identity,
+          pods: group.pods,
+          ports,
+        })),
+      );
+    }
+    return workloads;
+  }
+
+  #serviceAccounts(resources: NamespaceResources, groups: readonly PodGroup[]): ReadonlySet<string> {
+    const inputs = [resources.serviceAccounts, groups];
+    const accounts = this.#accounts.get(
+      '',
+      inputs,
+      () => new Set([...resources.serviceAccounts.keys(), ...groups.map(group => group.serviceAccount)]),
+    );
+    this.#accounts.endPass();
+    return accounts;
+  }
+
+  #endPass(): void {
+    for (const memo of [this.#groups, this.#targets, this.#targetLists, this.#portLists, this.#workloads])
+      memo.endPass();
+    this.#services.endPass();
+  }
+}
+
+/** A port that Services open on a workload. */
+export type InboundPortFacts = Pick<InboundPort, 'number' | 'protocol'>;
+
+function destinationAccount(target: Resource<TrafficTarget>): string | undefined {
+  const { destination } = target.value.spec;
+  return destination.kind === 'ServiceAccount' ? destination.name : undefined;
+}
+
+function unknownDestinations(
+  targets: readonly ResolvedTarget[],
+  resources: NamespaceResources,
+  groups: readonly PodGroup[],
+): Finding[] {
+  const known = new Set([...resources.serviceAccounts.keys(), ...groups.map(group => group.serviceAccount)]);
+  return targets.flatMap(({ target }) => {
+    const { kind, name } = target.value.spec.destination;
+    if (kind === 'ServiceAccount' && known.has(name)) return [];
+    return [
+      findingAt(
+        'IdentityNotFound',
+        target.source,
+        ['spec', 'destination', 'name'],
+        `There is no ${kind} ${name} in ${target.ref.namespace}; the target is in force as soon as there is one.`,
+      ),
+    ];
+  });
+}

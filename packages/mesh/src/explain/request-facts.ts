@@ -1,0 +1,31 @@
+import type { RequestFacts } from '../model/http-route-match.ts';
+import { normalizePath } from './normalize-path.ts';
+import type { Call } from './verdict.ts';
+
+/** What of a call is matched, or why it is refused with 400 before anything is. */
+export function requestFacts(call: Call): RequestFacts | { readonly malformed: string } {
+  const headers = new Map<string, string>();
+  for (const [written, value] of call.headers) {
+    const name = written.toLowerCase();
+    if (name === 'host' && headers.has('host')) return { malformed: 'it has more than one Host header' };
+    if (isSidecarsOwn(name)) continue;
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value.trim() : `${before},${value.trim()}`);
+  }
+  headers.set('host', authority(headers.get('host') ?? `${call.to.service}.${call.to.namespace}`));
+  const method = call.protocol === 'grpc' ? 'POST' : call.method;
+  if (method === 'OPTIONS' && call.path === '*') return { method, path: undefined, headers };
+  const normalized = normalizePath(call.path);
+  if ('malformed' in normalized) return normalized;
+  return { method, path: normalized.path, headers };
+}
+
+/** The authority as it is matched: lower case, without port and trailing dot (T7). */
+function authority(host: string): string {
+  return /^(.*?)[.]?(:[0-9]*)?$/.exec(host.trim().toLowerCase())?.[1] ?? host;
+}
+
+/** Headers that steer a sidecar are removed from what applications send (H5). */
+function isSidecarsOwn(name: string): boolean {
+  return name.startsWith('x-envoy-') || name.startsWith('x-heddle-') || name === 'x-forwarded-client-cert';
+}

@@ -1,0 +1,75 @@
+import type { Origin } from '../model/origin.ts';
+
+/** Someone's call, before it is known what becomes of it. */
+export interface Call {
+  readonly from: Caller;
+  readonly to: { readonly namespace: string; readonly service: string; readonly port: number };
+  readonly protocol: 'http' | 'grpc' | 'tcp';
+  /** As on the wire. Ignored for TCP, as are path and headers. */
+  readonly method: string;
+  /** With its query, not normalised. */
+  readonly path: string;
+  /** In order, repeated ones kept. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** A workload's identity. */
+export interface Caller {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
+
+/** Why a call ends as it does, in one word. */
+export type VerdictReason =
+  | 'Allowed'
+  | 'NoTrafficTarget'
+  | 'NoMatchingRule'
+  | 'MalformedRequest'
+  | 'NoBackends'
+  | 'NoEndpoints'
+  | 'ServiceNotFound'
+  | 'PortNotFound'
+  | 'OutsideMesh';
+
+/** What becomes of a call, and who decided. */
+export interface Verdict {
+  readonly allowed: boolean;
+  /** Whether policy in `enforce` mode would deny what is let through now. */
+  readonly wouldDeny: boolean;
+  /** What the caller sees from the mesh; 200 stands for whatever the application answers; null for TCP. */
+  readonly status: 200 | 400 | 403 | 503 | null;
+  readonly reason: VerdictReason;
+  /** One sentence. */
+  readonly message: string;
+  readonly decidedBy: Origin;
+  readonly backends: readonly BackendShare[];
+  readonly mtls: 'strict' | 'permissive' | 'none';
+  /** Rules that nearly let the call pass, nearest first; empty when it is allowed. */
+  readonly nearMisses: readonly NearMiss[];
+  /** How it came to that, in the order of the call's way. */
+  readonly trace: readonly Step[];
+}
+
+export interface BackendShare {
+  readonly service: string;
+  readonly namespace: string;
+  readonly port: number;
+  /** 0 to 1. */
+  readonly share: number;
+}
+
+export interface NearMiss {
+  readonly origin: Origin;
+  /** What keeps it from matching. */
+  readonly why: string;
+}
+
+export interface Step {
+  readonly text: string;
+  readonly origin?: Origin;
+}
+
+/** The answer when pods behind one name are under different policies, so that no single verdict is true. */
+export class DependsOnPod extends Error {
+  override readonly name = 'DependsOnPod';
+}

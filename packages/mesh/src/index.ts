@@ -1,0 +1,13 @@
+export { type Compile, createCompiler } from './compile/compile.ts';
+export { decide } from './explain/decide.ts';
+export * from './explain/verdict.ts';
+export { catalogue, type Reason, type Severity } from './findings/catalogue.ts';
+export { compareFindings, type Finding, findingAt, findingInFile } from './findings/finding.ts';
+export type { HttpRouteMatch } from './model/http-route-match.ts';
+export * from './model/mesh-model.ts';
+export * from './model/origin.ts';
+export * from './model/service.ts';
+export { defaultSettings, type MeshSettings } from './model/settings.ts';
+export * from './model/workload.ts';
+export type { NamespaceResources, Resource, ResourceSet } from './store/resource-set.ts';
+export { type ResourceDelta, ResourceStore } from './store/resource-store.ts';

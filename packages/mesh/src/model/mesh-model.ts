@@ -1,0 +1,49 @@
+import { compareFindings, type Finding } from '../findings/finding.ts';
+import type { Service } from './service.ts';
+import type { MeshSettings } from './settings.ts';
+import type { Workload } from './workload.ts';
+
+/**
+ * The mesh as policy makes it: immutable, complete. Backends, `decide`, `explain` and `analyze` read this and nothing
+ * else. A namespace, service or workload that did not change is the same JavaScript object from one model to the next.
+ */
+export interface MeshModel {
+  readonly settings: MeshSettings;
+  readonly namespaces: ReadonlyMap<string, NamespaceModel>;
+  /** What was wrong with single objects as they were read. */
+  readonly inputFindings: readonly Finding[];
+}
+
+export interface NamespaceModel {
+  readonly name: string;
+  /** By name. */
+  readonly services: ReadonlyMap<string, Service>;
+  /** By name. */
+  readonly workloads: ReadonlyMap<string, Workload>;
+  readonly serviceAccounts: ReadonlySet<string>;
+  readonly findings: readonly Finding[];
+}
+
+/** Looks a service up by its key, `namespace/name`. */
+export function serviceOf(model: MeshModel, key: string): Service | undefined {
+  const slash = key.indexOf('/');
+  return model.namespaces.get(key.slice(0, slash))?.services.get(key.slice(slash + 1));
+}
+
+/** Looks a workload up by its key, `namespace/name`. */
+export function workloadOf(model: MeshModel, key: string): Workload | undefined {
+  const slash = key.indexOf('/');
+  return model.namespaces.get(key.slice(0, slash))?.workloads.get(key.slice(slash + 1));
+}
+
+/** Every finding, in an order that does not depend on the order of the input. */
+export function findingsOf(model: MeshModel): Finding[] {
+  const all = [...model.inputFindings];
+  for (const namespace of model.namespaces.values()) all.push(...namespace.findings);
+  return all.toSorted(compareFindings);
+}
+
+/** The SPIFFE ID of a service account (I1). */
+export function spiffeId(trustDomain: string, namespace: string, serviceAccount: string): string {
+  return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+}

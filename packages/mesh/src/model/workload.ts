@@ -1,0 +1,72 @@
+import type { SourceObject } from '@heddle/smi';
+import type { HttpRouteMatch } from './http-route-match.ts';
+import type { ResourceOrigin } from './origin.ts';
+import type { Protocol } from './service.ts';
+
+/** Pods that are alike: one controller, one service account, one set of labels. They share one configuration. */
+export interface Workload {
+  readonly namespace: string;
+  readonly name: string;
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly serviceAccount: string;
+  /** `spiffe://<trust domain>/ns/<namespace>/sa/<service account>` (I1). */
+  readonly identity: string;
+  readonly pods: readonly Pod[];
+  /** Ports that a Service opens on it, by number; every other one is closed (T9). */
+  readonly ports: readonly InboundPort[];
+  /** Keys of the Services that policy lets it reach, sorted. */
+  readonly reaches: readonly string[];
+}
+
+export interface Pod {
+  readonly name: string;
+  readonly address: string | undefined;
+  readonly ready: boolean;
+  readonly source: SourceObject;
+}
+
+export interface InboundPort {
+  /** Of the pod, not of a Service (T8). */
+  readonly number: number;
+  readonly protocol: Protocol;
+  readonly policy: InboundPolicy;
+}
+
+/** Who may send what to one port. A request passes when any authorization lets it (T1). */
+export interface InboundPolicy {
+  readonly authorizations: readonly Authorization[];
+}
+
+/** One TrafficTarget as one port sees it; kept even when it opens nothing there, so that it can be explained. */
+export interface Authorization {
+  readonly target: ResourceOrigin;
+  readonly principals: readonly Principal[];
+  /** Requests that it opens; an empty list opens none. */
+  readonly http: 'all' | readonly RouteGrant[];
+  /** Whether it opens the port as bare TCP. */
+  readonly tcp: boolean;
+  /** The rules that opened it as a whole, when `http` is `all` or `tcp` holds. */
+  readonly portRule?: ResourceOrigin;
+  /** What of it has no effect on this port, and why. */
+  readonly gaps: readonly Gap[];
+}
+
+/** One entry of a route group as a rule of a TrafficTarget opens it. */
+export interface RouteGrant {
+  readonly match: HttpRouteMatch;
+  /** The rule that names it. */
+  readonly rule: ResourceOrigin;
+}
+
+/** A caller that a TrafficTarget names. */
+export interface Principal {
+  /** SPIFFE ID. */
+  readonly identity: string;
+  readonly origin: ResourceOrigin;
+}
+
+export interface Gap {
+  readonly origin: ResourceOrigin;
+  readonly why: string;
+}
