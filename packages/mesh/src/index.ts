@@ -1,3 +1,13 @@
+export type { Render, Rendering } from './backends/backend.ts';
+export {
+  createEnvoyRenderer,
+  type EnvoyOutput,
+  type EnvoyTarget,
+  type SidecarConfiguration,
+} from './backends/envoy/render.ts';
+export * from './backends/envoy/resource.ts';
+export { frontDoorSocket } from './backends/envoy/service-front.ts';
+export { type StaticResources, staticResources } from './backends/envoy/static-resources.ts';
 export { type Compile, createCompiler } from './compile/compile.ts';
 export { decide } from './explain/decide.ts';
 export * from './explain/verdict.ts';

@@ -1,0 +1,98 @@
+import type { FilterJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
+import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/route/v3/route_pb';
+import type {
+  HttpConnectionManagerJson,
+  HttpFilterJson,
+} from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import { overAds, typed } from './typed.ts';
+
+const managerType = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+
+/** Headers that steer a sidecar, by prefix: removed from whatever comes in (H5). */
+export const stripSteeringHeaders = {
+  mutations: [
+    { removeOnMatch: { keyMatcher: { prefix: 'x-envoy-' } } },
+    { removeOnMatch: { keyMatcher: { prefix: 'x-heddle-' } } },
+    { remove: 'x-forwarded-client-cert' },
+  ],
+};
+
+/** What every HTTP connection manager of a sidecar shares: strict paths (H5), requests passed on as they came (S14). */
+const shared: HttpConnectionManagerJson = {
+  codecType: 'AUTO',
+  normalizePath: true,
+  mergeSlashes: true,
+  pathWithEscapedSlashesAction: 'REJECT_REQUEST',
+  httpProtocolOptions: { acceptHttp10: true },
+  serverHeaderTransformation: 'PASS_THROUGH',
+  generateRequestId: false,
+  preserveExternalRequestId: true,
+  skipXffAppend: true,
+  upgradeConfigs: [{ upgradeType: 'websocket' }],
+  earlyHeaderMutationExtensions: [
+    {
+      name: 'heddle.strip',
+      typedConfig: typed(
+        'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
+        stripSteeringHeaders,
+      ),
+    },
+  ],
+};
+
+const router: HttpFilterJson = {
+  name: 'envoy.filters.http.router',
+  typedConfig: typed('envoy.extensions.filters.http.router.v3.Router', { suppressEnvoyHeaders: true }),
+};
+
+/** An HTTP connection manager with routes that come by name; `filters` run before the router. */
+export function httpManager(
+  routes: string,
+  options: {
+    statPrefix: 'inbound' | 'outbound';
+    filters?: readonly HttpFilterJson[];
+    manager?: HttpConnectionManagerJson;
+  },
+): FilterJson {
+  const manager: HttpConnectionManagerJson = {
+    ...shared,
+    ...options.manager,
+    statPrefix: options.statPrefix,
+    rds: { routeConfigName: routes, configSource: overAds },
+    httpFilters: [...(options.filters ?? []), router],
+  };
+  return { name: 'envoy.filters.network.http_connection_manager', typedConfig: typed(managerType, manager) };
+}
+
+/** Answers every well-formed request with 403, and ends connections that say nothing for a second. */
+export function refusingManager(): FilterJson {
+  const manager: HttpConnectionManagerJson = {
+    ...shared,
+    statPrefix: 'outbound',
+    commonHttpProtocolOptions: { idleTimeout: '1s' },
+    requestHeadersTimeout: '5s',
+    routeConfig: {
+      name: 'refused',
+      virtualHosts: [{ name: 'refused', domains: ['*'], routes: [refuse(hiddenBody)] }],
+    } satisfies RouteConfigurationJson,
+    httpFilters: [router],
+  };
+  return { name: 'envoy.filters.network.http_connection_manager', typedConfig: typed(managerType, manager) };
+}
+
+const hiddenBody = 'heddle: no TrafficTarget lets this workload call that address\n';
+
+/** A route that answers 403 to everything, the asterisk of `OPTIONS *` included. */
+export function refuse(body: string) {
+  return { match: { prefix: '' }, directResponse: { status: 403, body: { inlineString: body } } };
+}
+
+/** Clusters that speak the protocol that the request came in. */
+export const sameProtocol = {
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+    {
+      useDownstreamProtocolConfig: { httpProtocolOptions: {}, http2ProtocolOptions: {} },
+    },
+  ),
+};

@@ -1,0 +1,76 @@
+import type {
+  HeaderMatcherJson,
+  RouteActionJson,
+  RouteJson,
+  RouteMatchJson,
+} from '@heddle/envoy-api/envoy/config/route/v3/route_components_pb';
+import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/route/v3/route_pb';
+import type { HttpRouteMatch } from '../../model/http-route-match.ts';
+import type { OutboundRoute, ServicePort } from '../../model/service.ts';
+import { refuse } from './http.ts';
+import { names } from './names.ts';
+
+/** How a client's sidecar shares the requests of one port between backends, in the order of S11. */
+export function outboundRoutes(name: string, port: ServicePort): RouteConfigurationJson {
+  const routes = port.outbound.routes.map(routeOf);
+  return {
+    name,
+    virtualHosts: [
+      { name, domains: ['*'], routes: [...routes, refuse('heddle: a request without a path matches no rule\n')] },
+    ],
+    // A cluster that is not there yet is a 503 on its own requests, no reason to refuse the whole configuration.
+    validateClusters: false,
+  };
+}
+
+function routeOf(route: OutboundRoute): RouteJson {
+  const match: RouteMatchJson = route.match === undefined ? { prefix: '/' } : matchOf(route.match);
+  const clusters = route.backends.map(({ service, port, weight }) => ({ name: names.service(service, port), weight }));
+  if (clusters.length === 0) {
+    return {
+      match,
+      directResponse: { status: 503, body: { inlineString: 'heddle: no backend has a share of this traffic\n' } },
+    };
+  }
+  return {
+    match,
+    route: {
+      ...(clusters.length === 1 ? { cluster: clusters[0]?.name ?? '' } : { weightedClusters: { clusters } }),
+      ...forwarding,
+    },
+  };
+}
+
+/** No time-out of ours; a request that no backend has seen yet is tried again, on the backend that was chosen. */
+const forwarding: RouteActionJson = {
+  timeout: '0s',
+  retryPolicy: { retryOn: 'connect-failure,refused-stream', numRetries: 2 },
+};
+
+/** Envoy's own matchers agree with T6 and T7: the regex covers the whole path, without the query. */
+function matchOf(match: HttpRouteMatch): RouteMatchJson {
+  const headers: HeaderMatcherJson[] = match.headers.map(({ name, regex }) => ({
+    name: name === 'host' ? ':authority' : name,
+    stringMatch: { safeRegex: { regex: name === 'host' ? hostPattern(regex.pattern) : nonEmpty(regex.pattern) } },
+  }));
+  if (match.methods !== undefined) {
+    headers.push({ name: ':method', stringMatch: { safeRegex: { regex: match.methods.map(quote).join('|') } } });
+  }
+  const path: RouteMatchJson =
+    match.path === undefined ? { prefix: '/' } : { safeRegex: { regex: match.path.pattern } };
+  return { ...path, ...(headers.length > 0 && { headers }) };
+}
+
+/** The authority without regard to case, port and trailing dot (T7). */
+function hostPattern(pattern: string): string {
+  return `(?i:${pattern})[.]?(?::[0-9]*)?`;
+}
+
+/** Envoy refuses an empty pattern. */
+export function nonEmpty(pattern: string): string {
+  return pattern === '' ? '^$' : pattern;
+}
+
+function quote(method: string): string {
+  return method.replace(/[.*+^|$]/g, String.raw`\$&`);
+}

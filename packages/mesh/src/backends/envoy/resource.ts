@@ -1,0 +1,21 @@
+import type { Origin } from '../../model/origin.ts';
+
+/** One xDS resource as proto3 JSON. */
+export interface XdsResource {
+  readonly typeUrl: string;
+  readonly name: string;
+  readonly value: object;
+  /** What in the user's input it came from: a rejected resource is reported there. */
+  readonly origins: readonly Origin[];
+}
+
+/** Resources that go together; shared by every sidecar that gets them, and the same object while they are the same. */
+export interface ResourceGroup {
+  readonly resources: readonly XdsResource[];
+}
+
+export const listenerType = 'type.googleapis.com/envoy.config.listener.v3.Listener';
+export const routeType = 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration';
+export const clusterType = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
+export const endpointType = 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment';
+export const secretType = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret';

@@ -1,0 +1,184 @@
+import type { FilterChainJson, FilterJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
+import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
+import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/route/v3/route_pb';
+import type { HttpFilterJson } from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import type { Origin } from '../../model/origin.ts';
+import type { InboundPort, Workload } from '../../model/workload.ts';
+import { authorityHeader, matchesAuthority, pathHeader, rbacPerRoute } from './authorization.ts';
+import { httpManager, refuse } from './http.ts';
+import { alpn, inboundPort, names } from './names.ts';
+import { listenerType, type ResourceGroup, routeType, secretType, type XdsResource } from './resource.ts';
+import { downstreamTls, subjectAltNames } from './tls.ts';
+import { typed } from './typed.ts';
+
+/**
+ * A workload's inbound side, which its replicas share. Authorization of HTTP travels in the routes and that of TCP in
+ * secrets, so a change of policy never touches the listener and drains nobody's connections.
+ */
+export function inboundOf(workload: Workload, trustBundle: string): ResourceGroup {
+  const resources: XdsResource[] = [listenerOf(workload)];
+  for (const port of workload.ports) {
+    const origins = port.policy.authorizations.map(({ target }): Origin => target);
+    if (port.protocol !== 'tcp') {
+      resources.push({
+        typeUrl: routeType,
+        name: names.inboundRoutes(workload.key, port.number),
+        value: routesOf(workload, port),
+        origins,
+      });
+    }
+    if (port.protocol !== 'http') {
+      resources.push({
+        typeUrl: secretType,
+        name: names.tcpCallers(workload.key, port.number),
+        value: callersOf(workload, port, trustBundle),
+        origins,
+      });
+    }
+  }
+  return { resources };
+}
+
+/** One chain for each port and kind of mesh connection; whatever else comes is closed (T9). */
+function listenerOf(workload: Workload): XdsResource {
+  const name = names.inboundListener(workload.key);
+  const value: ListenerJson = {
+    name,
+    address: { socketAddress: { address: '0.0.0.0', portValue: inboundPort } },
+    trafficDirection: 'INBOUND',
+    listenerFilters: [
+      {
+        name: 'envoy.filters.listener.original_dst',
+        typedConfig: typed('envoy.extensions.filters.listener.original_dst.v3.OriginalDst', {}),
+      },
+      {
+        name: 'envoy.filters.listener.tls_inspector',
+        typedConfig: typed('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector', {}),
+      },
+    ],
+    filterChains: workload.ports.length === 0 ? [nothing] : workload.ports.flatMap(port => chainsOf(workload, port)),
+  };
+  return { typeUrl: listenerType, name, value, origins: [] };
+}
+
+/** A listener needs a chain; this one matches no connection. */
+const nothing: FilterChainJson = {
+  name: 'none',
+  filterChainMatch: { applicationProtocols: ['none'], transportProtocol: 'none' },
+};
+
+function chainsOf(workload: Workload, port: InboundPort): FilterChainJson[] {
+  const chains: FilterChainJson[] = [];
+  if (port.protocol !== 'tcp') {
+    chains.push({
+      name: `${port.number}/http`,
+      filterChainMatch: meshConnection(port, alpn.http),
+      transportSocket: downstreamTls(names.trustBundle),
+      filters: [httpManager(names.inboundRoutes(workload.key, port.number), inboundManager)],
+    });
+  }
+  if (port.protocol !== 'http') {
+    chains.push({
+      name: `${port.number}/tcp`,
+      filterChainMatch: meshConnection(port, alpn.tcp),
+      transportSocket: downstreamTls(names.tcpCallers(workload.key, port.number)),
+      filters: [afterHandshake],
+    });
+  }
+  return chains;
+}
+
+function meshConnection(port: InboundPort, protocol: string): NonNullable<FilterChainJson['filterChainMatch']> {
+  return { destinationPort: port.number, transportProtocol: 'tls', applicationProtocols: [protocol] };
+}
+
+/** Connects to the application only once the caller has proved who it is: a denied client sees no byte of a greeting. */
+const afterHandshake: FilterJson = {
+  name: 'envoy.filters.network.tcp_proxy',
+  typedConfig: typed('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', {
+    statPrefix: 'inbound',
+    cluster: names.inboundCluster,
+    upstreamConnectMode: 'ON_DOWNSTREAM_TLS_HANDSHAKE',
+    maxEarlyDataBytes: 0,
+  }),
+};
+
+const setPath = {
+  append: { header: { key: pathHeader, value: '%PATH(NQ)%' }, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD' },
+};
+
+const setAuthority = {
+  append: {
+    header: {
+      key: authorityHeader,
+      value: String.raw`%CEL(re.extract(request.host.lowerAscii(), '^(.*?)[.]?(:[0-9]*)?$', '\\1'))%`,
+    },
+    appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD',
+  },
+};
+
+const celFormatter = {
+  name: 'envoy.formatter.cel',
+  typedConfig: typed('envoy.extensions.formatter.cel.v3.Cel', { celConfig: { enableStringFunctions: true } }),
+};
+
+const factsFilter = 'heddle.facts';
+const rbacFilter = 'envoy.filters.http.rbac';
+
+const filters: readonly HttpFilterJson[] = [
+  {
+    name: factsFilter,
+    typedConfig: typed('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
+      mutations: { requestMutations: [setPath] },
+    }),
+  },
+  // Rules without a policy deny: a route that brings none of its own opens nothing.
+  {
+    name: rbacFilter,
+    typedConfig: typed('envoy.extensions.filters.http.rbac.v3.RBAC', { rules: { action: 'ALLOW' } }),
+  },
+];
+
+const inboundManager = {
+  statPrefix: 'inbound',
+  filters,
+  manager: { forwardClientCertDetails: 'SANITIZE_SET', setCurrentClientCertDetails: { uri: true } },
+} as const;
+
+function routesOf(workload: Workload, port: InboundPort): RouteConfigurationJson {
+  const name = names.inboundRoutes(workload.key, port.number);
+  const authority = matchesAuthority(port.policy) && {
+    [factsFilter]: typed('envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute', {
+      mutations: { formatters: [celFormatter], requestMutations: [setPath, setAuthority] },
+    }),
+  };
+  return {
+    name,
+    requestHeadersToRemove: [pathHeader, authorityHeader],
+    virtualHosts: [
+      {
+        name,
+        domains: ['*'],
+        routes: [
+          { match: { prefix: '/' }, route: { cluster: names.inboundCluster, timeout: '0s' } },
+          refuse('heddle: a request without a path matches no rule\n'),
+        ],
+        typedPerFilterConfig: { [rbacFilter]: rbacPerRoute(port.policy), ...authority },
+      },
+    ],
+    validateClusters: false,
+  };
+}
+
+function callersOf(workload: Workload, port: InboundPort, trustBundle: string) {
+  const callers = port.policy.authorizations
+    .filter(({ tcp }) => tcp)
+    .flatMap(({ principals }) => principals.map(({ identity }) => identity));
+  return {
+    name: names.tcpCallers(workload.key, port.number),
+    validationContext: {
+      trustedCa: { inlineString: trustBundle },
+      matchTypedSubjectAltNames: subjectAltNames([...new Set(callers)].toSorted()),
+    },
+  };
+}
