@@ -37,5 +37,5 @@ every(1_000, async () => {
   if (books === 0) return;
   const { outcome, said } = await call(identity, 'POST', warehouse, { books });
   if (outcome === 'done') restocked += books;
-  lastOrder = `${books} ${books === 1 ? 'book' : 'books'}: ${outcome === 'done' ? 'sent' : said}`;
+  lastOrder = `${books} ${books === 1 ? 'book' : 'books'}: ${outcome === 'done' ? 'sent' : `${outcome}, ${said}`}`;
 });

@@ -8,7 +8,8 @@ let sent = 0;
 serve(
   () => ({
     name: 'bookwarehouse',
-    about: 'Restocks the bookstores. Both versions are let in, and nobody else.',
+    about:
+      'Restocks the bookstores. Whom the mesh refuses never gets this far, so every order counted here was allowed.',
     counted: 'Orders, by bookstore',
     tally,
     facts: [['Books sent', sent]],

@@ -1,9 +1,8 @@
-import { STATUS_CODES } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Makes one call over a connection that is kept. Never throws: the answer is `{outcome, said, body}`, where `said`
- * tells in words what came back. The other side may not be there yet.
+ * is the status, or that there was none. The other side may not be there yet.
  */
 export async function call(name, method, url, content) {
   try {
@@ -15,8 +14,7 @@ export async function call(name, method, url, content) {
     });
     const text = await response.text();
     if (response.ok) return { outcome: 'done', said: `${response.status}`, body: JSON.parse(text) };
-    const said = `${response.status} ${STATUS_CODES[response.status] ?? ''}`.trim();
-    return { outcome: response.status === 403 ? 'refused' : 'failed', said };
+    return { outcome: response.status === 403 ? 'refused' : 'failed', said: `${response.status}` };
   } catch {
     // Not resolved, not connected, cut off, too late, or not JSON: all the same to whoever waits for a book.
     return { outcome: 'failed', said: 'no answer' };
