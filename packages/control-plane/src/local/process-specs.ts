@@ -1,0 +1,44 @@
+/** From a pod to the processes that it consists of. Pure. */
+import { sidecarBootstrap } from '../sidecar/bootstrap.ts';
+import { sidecarMark } from '../sidecar/interception.ts';
+import { expandCommand, expandEnvironment } from './expand.ts';
+import type { Container, Pod, Sidecar } from './pod.ts';
+import { applicationCapabilities, type ProcessSpec, sidecarCapabilities } from './pod-process.ts';
+
+/** The name under which a sidecar's log is kept. */
+export const sidecarName = 'sidecar';
+
+/** The process of a container. Its environment is the node's, then HOSTNAME, then what the container says. */
+export function containerProcess(pod: Pod, container: Container, environment: Readonly<Record<string, string>>): ProcessSpec {
+  const values = expandEnvironment(container.env ?? []);
+  return {
+    name: container.name,
+    command: expandCommand(container, values),
+    environment: { ...environment, HOSTNAME: pod.name, ...Object.fromEntries(values) },
+    workingDirectory: container.workingDir ?? '/',
+    capabilities: applicationCapabilities,
+    restartPolicy: pod.restartPolicy ?? 'Always',
+  };
+}
+
+/** The Envoy of a pod. */
+export function sidecarProcess(pod: Pod, sidecar: Sidecar, environment: Readonly<Record<string, string>>): ProcessSpec {
+  const bootstrap = sidecarBootstrap({
+    nodeId: sidecar.nodeId,
+    nodeCluster: `${pod.namespace}/${pod.name}`,
+    admin: { pipe: '/run/heddle/admin/admin.sock' },
+    xds: { pipe: '/run/heddle/xds/xds.sock' },
+    mark: sidecar.interception === null ? undefined : sidecarMark,
+  });
+  return {
+    name: sidecarName,
+    command: [
+      ...[sidecar.envoy, '--config-yaml', JSON.stringify(bootstrap), '--concurrency', '1', '--disable-hot-restart'],
+      ...['--log-level', sidecar.logLevel ?? 'warning'],
+    ],
+    environment,
+    workingDirectory: '/',
+    capabilities: sidecarCapabilities,
+    restartPolicy: 'Always',
+  };
+}
