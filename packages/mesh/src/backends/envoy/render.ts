@@ -1,4 +1,4 @@
-import { type MeshModel, serviceOf } from '../../model/mesh-model.ts';
+import { type MeshModel, serviceOf, workloadOf } from '../../model/mesh-model.ts';
 import type { Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import type { Workload } from '../../model/workload.ts';
@@ -29,39 +29,122 @@ export interface EnvoyOutput {
 
 /**
  * Makes a renderer. In: the model. Out: xDS resources as proto3 JSON, in groups that sidecars share; a group is the same
- * object for as long as what it was made from is, so a change costs what it touches. It must not know bytes, streams or
- * sidecars that are connected.
+ * object for as long as what it was made from is. It looks only at what differs from the last model, so a change costs
+ * what it touches. It must not know bytes, streams or sidecars that are connected.
  */
 export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
-  const fronts = new WeakMap<Service, ResourceGroup>();
-  const backs = new WeakMap<Service, ResourceGroup>();
-  const doors = new WeakMap<Service, ResourceGroup>();
-  const bases = new WeakMap<MeshSettings, ResourceGroup>();
-  let inbounds = new WeakMap<Workload['ports'], ResourceGroup>();
-  let trustBundle = '';
-  let last: ReadonlyMap<string, SidecarConfiguration> = new Map();
+  let state: RenderState | undefined;
   return (model, target) => {
-    if (target.trustBundle !== trustBundle) inbounds = new WeakMap();
-    trustBundle = target.trustBundle;
-    const base = remember(bases, model.settings, () => baseGroup(model.settings));
-    const sidecars = new Map<string, SidecarConfiguration>();
-    for (const { workloads } of model.namespaces.values()) {
-      for (const workload of workloads.values()) {
-        const groups = [base, remember(inbounds, workload.ports, () => inboundOf(workload, trustBundle))];
-        const reached = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
-        for (const service of reached) groups.push(remember(fronts, service, () => frontOf(service)));
-        for (const service of backendsOf(model, reached)) groups.push(remember(backs, service, () => backOf(service)));
-        if (target.frontDoor?.workload === workload.key) {
-          const { directory } = target.frontDoor;
-          for (const service of reached)
-            if (service.exposed) groups.push(remember(doors, service, () => frontDoorOf(service, directory)));
-        }
-        sidecars.set(workload.key, keep(last.get(workload.key), groups));
-      }
+    if (state === undefined || !sameTarget(state.target, target) || state.settings !== model.settings) {
+      state = { ...emptyState(), target, settings: model.settings, base: baseGroup(model.settings) };
     }
-    last = sidecars;
+    const sidecars = new Map(state.sidecars);
+    for (const key of staleWorkloads(state, model)) {
+      const workload = workloadOf(model, key);
+      forgetUses(state, key);
+      if (workload === undefined) sidecars.delete(key);
+      else sidecars.set(key, keep(sidecars.get(key), groupsOf(state, model, workload)));
+    }
+    state.sidecars = sidecars;
+    state.namespaces = model.namespaces;
     return { output: { sidecars }, findings: [] };
   };
+}
+
+/** What a renderer remembers from one model to the next. */
+interface RenderState {
+  readonly target: EnvoyTarget;
+  readonly settings: MeshSettings;
+  readonly base: ResourceGroup;
+  readonly fronts: WeakMap<Service, ResourceGroup>;
+  readonly backs: WeakMap<Service, ResourceGroup>;
+  readonly doors: WeakMap<Service, ResourceGroup>;
+  readonly inbounds: WeakMap<Workload['ports'], ResourceGroup>;
+  /** Which Services each workload's configuration was made from, and the other way around. */
+  readonly uses: Map<string, readonly string[]>;
+  readonly users: Map<string, Set<string>>;
+  namespaces: MeshModel['namespaces'];
+  sidecars: ReadonlyMap<string, SidecarConfiguration>;
+}
+
+function emptyState(): Omit<RenderState, 'target' | 'settings' | 'base'> {
+  return {
+    fronts: new WeakMap(),
+    backs: new WeakMap(),
+    doors: new WeakMap(),
+    inbounds: new WeakMap(),
+    uses: new Map(),
+    users: new Map(),
+    namespaces: new Map(),
+    sidecars: new Map(),
+  };
+}
+
+function sameTarget(a: EnvoyTarget, b: EnvoyTarget): boolean {
+  return (
+    a.trustBundle === b.trustBundle &&
+    a.frontDoor?.workload === b.frontDoor?.workload &&
+    a.frontDoor?.directory === b.frontDoor?.directory
+  );
+}
+
+/** Keys of the workloads that changed, went, or use a Service that did. */
+function staleWorkloads(state: RenderState, model: MeshModel): Set<string> {
+  const stale = new Set<string>();
+  for (const name of new Set([...model.namespaces.keys(), ...state.namespaces.keys()])) {
+    const [before, now] = [state.namespaces.get(name), model.namespaces.get(name)];
+    if (before === now) continue;
+    for (const key of differences(before?.workloads, now?.workloads)) stale.add(`${name}/${key}`);
+    for (const key of differences(before?.services, now?.services)) {
+      for (const user of state.users.get(`${name}/${key}`) ?? []) stale.add(user);
+    }
+  }
+  return stale;
+}
+
+/** Names under which two tables hold different objects. */
+function differences(
+  before: ReadonlyMap<string, object> = new Map(),
+  now: ReadonlyMap<string, object> = new Map(),
+): string[] {
+  const names: string[] = [];
+  for (const [name, value] of now) if (before.get(name) !== value) names.push(name);
+  for (const name of before.keys()) if (!now.has(name)) names.push(name);
+  return names;
+}
+
+function groupsOf(state: RenderState, model: MeshModel, workload: Workload): ResourceGroup[] {
+  const { target } = state;
+  const groups = [state.base, remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle))];
+  const reached = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
+  const backends = backendsOf(model, reached);
+  for (const service of reached) groups.push(remember(state.fronts, service, () => frontOf(service)));
+  for (const service of backends) groups.push(remember(state.backs, service, () => backOf(service)));
+  if (target.frontDoor?.workload === workload.key) {
+    const { directory } = target.frontDoor;
+    for (const service of reached)
+      if (service.exposed) groups.push(remember(state.doors, service, () => frontDoorOf(service, directory)));
+  }
+  rememberUses(state, workload.key, new Set([...workload.reaches, ...[...backends].map(({ key }) => key)]));
+  return groups;
+}
+
+function rememberUses(state: RenderState, workload: string, services: ReadonlySet<string>): void {
+  state.uses.set(workload, [...services]);
+  for (const service of services) {
+    const users = state.users.get(service);
+    if (users === undefined) state.users.set(service, new Set([workload]));
+    else users.add(workload);
+  }
+}
+
+function forgetUses(state: RenderState, workload: string): void {
+  for (const service of state.uses.get(workload) ?? []) {
+    const users = state.users.get(service);
+    users?.delete(workload);
+    if (users?.size === 0) state.users.delete(service);
+  }
+  state.uses.delete(workload);
 }
 
 /** Every Service that the routes of some others lead to. */
