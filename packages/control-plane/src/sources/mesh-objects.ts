@@ -1,0 +1,231 @@
+import { compareFindings, type Finding, findingAt } from '@heddle/mesh';
+import { type KubeObject, type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
+import type { AddressBook } from './addresses.ts';
+import { groupOf, useOf } from './kinds.ts';
+import { logicalRoot } from './logical-root.ts';
+import { recordOf } from './record.ts';
+import { deploymentProblem, PodMaker, type Readiness } from './workloads.ts';
+
+/** The objects that the mesh works with, and what was wrong with those they were made from. */
+export interface MeshObjectSet {
+  readonly objects: readonly SourceObject[];
+  readonly findings: readonly Finding[];
+}
+
+/** What changed from one set of objects to the next; removals are taken before upserts. */
+export interface ObjectDelta {
+  readonly upserts: readonly SourceObject[];
+  readonly removals: readonly ObjectRef[];
+}
+
+/** What `MeshObjects` needs to know. */
+export interface MeshObjectsOptions {
+  readonly addresses: AddressBook;
+  readonly readiness?: Readiness;
+  /** The domain that names of Services may end in; `cluster.local` unless given. */
+  readonly clusterDomain?: string;
+}
+
+/**
+ * Completes what manifests say to what a cluster would hold: pods for Deployments, addresses for Services, pods and the
+ * roots of splits (as objects of kind `AssignedAddress`). Kinds that Heddle has no use for are left out and said once each. In: all
+ * objects. Out: all objects; what was made of the same objects is the same JavaScript object as before.
+ */
+export class MeshObjects {
+  readonly #addresses: AddressBook;
+  readonly #clusterDomain: string;
+  readonly #pods: PodMaker;
+  readonly #services = new WeakMap<SourceObject, { address: string; service: SourceObject }>();
+  readonly #roots = new WeakMap<SourceObject, { address: string; root: SourceObject }>();
+  /** The last good version of each Deployment: a bad one changes nothing in force. */
+  readonly #deployments = new Map<string, SourceObject>();
+
+  constructor(options: MeshObjectsOptions) {
+    this.#addresses = options.addresses;
+    this.#clusterDomain = options.clusterDomain ?? 'cluster.local';
+    this.#pods = new PodMaker(options);
+  }
+
+  /** Completes a set of objects, as sources deliver them. */
+  complete(sources: readonly SourceObject[]): MeshObjectSet {
+    const sorted = sources.toSorted((a, b) => compare(sortKey(a.object), sortKey(b.object)));
+    this.#addresses.reserve(new Set(sorted.flatMap(({ object }) => ownAddresses(object))));
+    const known = sorted.filter(({ object }) => useOf(object.apiVersion, object.kind) === 'read');
+    const { pods, findings } = this.#podsOf(known);
+    const completed = known.map(source => this.#completed(source));
+    const objects = [...completed, ...pods, ...this.#rootsOf(known)];
+    return { objects, findings: [...findings, ...unusedKinds(sorted)].toSorted(compareFindings) };
+  }
+
+  #completed(source: SourceObject): SourceObject {
+    if (isKind(source.object, '', 'Pod')) return this.#pods.pod(source);
+    return isKind(source.object, '', 'Service') ? this.#service(source) : source;
+  }
+
+  #service(source: SourceObject): SourceObject {
+    const { object } = source;
+    const spec = recordOf(object['spec']);
+    const isNamed =
+      spec['type'] === 'ExternalName' || (typeof spec['clusterIP'] === 'string' && spec['clusterIP'] !== '');
+    if (isNamed) return source;
+    const { namespace, name } = refOf(object);
+    const address = this.#addresses.service(namespace, name);
+    const made = this.#services.get(source);
+    if (made?.address === address) return made.service;
+    const service: SourceObject = {
+      object: { ...object, spec: { ...spec, clusterIP: address } },
+      locate: path => source.locate?.(path),
+    };
+    this.#services.set(source, { address, service });
+    return service;
+  }
+
+  #podsOf(known: readonly SourceObject[]): { pods: SourceObject[]; findings: Finding[] } {
+    const written = known.filter(({ object }) => isKind(object, '', 'Pod'));
+    const taken = new Map(written.map(source => [podKey(source.object), source]));
+    const exported = new Set(written.flatMap(({ object }) => deploymentOf(object)));
+    const findings: Finding[] = [];
+    const pods: SourceObject[] = [];
+    const present = new Set<string>();
+    for (const source of known.filter(({ object }) => isKind(object, 'apps', 'Deployment'))) {
+      const key = podKey(source.object);
+      present.add(key);
+      const problem = deploymentProblem(source);
+      if (problem === undefined) this.#deployments.set(key, source);
+      else findings.push(findingAt('InvalidField', source, problem.path, problem.message));
+      const good = this.#deployments.get(key);
+      if (good === undefined || exported.has(key)) continue;
+      for (const pod of this.#pods.podsOf(good)) {
+        const other = taken.get(podKey(pod.object));
+        if (other === undefined) pods.push(pod);
+        else findings.push(podTaken(good, pod.object.metadata.name, other));
+      }
+    }
+    for (const key of this.#deployments.keys()) if (!present.has(key)) this.#deployments.delete(key);
+    return { pods, findings };
+  }
+
+  #rootsOf(known: readonly SourceObject[]): SourceObject[] {
+    const named = new Set(
+      known.filter(({ object }) => isKind(object, '', 'Service')).map(({ object }) => podKey(object)),
+    );
+    const roots: SourceObject[] = [];
+    for (const split of known.filter(({ object }) => isKind(object, 'split.smi-spec.io', 'TrafficSplit'))) {
+      const { namespace } = refOf(split.object);
+      const name = logicalRoot(recordOf(split.object['spec'])['service'], namespace, this.#clusterDomain);
+      if (name === undefined || named.has(`${namespace}/${name}`)) continue;
+      named.add(`${namespace}/${name}`);
+      roots.push(this.#root(split, { namespace, name }));
+    }
+    return roots;
+  }
+
+  #root(split: SourceObject, metadata: { namespace: string; name: string }): SourceObject {
+    const address = this.#addresses.service(metadata.namespace, metadata.name);
+    const made = this.#roots.get(split);
+    if (made?.address === address && made.root.object.metadata.name === metadata.name) return made.root;
+    const root: SourceObject = {
+      object: { apiVersion: 'heddle.dev/v1alpha1', kind: 'AssignedAddress', metadata, address },
+      locate: () => split.locate?.(['spec', 'service']),
+    };
+    this.#roots.set(split, { address, root });
+    return root;
+  }
+}
+
+/** What changed between two sets of objects, by identity. */
+export function deltaBetween(before: readonly SourceObject[], after: readonly SourceObject[]): ObjectDelta {
+  const held = new Map(before.map(source => [refKey(source.object), source]));
+  const upserts: SourceObject[] = [];
+  for (const source of after) {
+    const key = refKey(source.object);
+    if (held.get(key) !== source) upserts.push(source);
+    held.delete(key);
+  }
+  return { upserts, removals: [...held.values()].map(({ object }) => refOf(object)) };
+}
+
+function unusedKinds(sources: readonly SourceObject[]): Finding[] {
+  const byKind = new Map<string, SourceObject[]>();
+  for (const source of sources) {
+    const { apiVersion, kind } = source.object;
+    const use = useOf(apiVersion, kind);
+    if (use !== 'unknown' && use !== 'notRun') continue;
+    const key = `${apiVersion} ${kind}`;
+    byKind.set(key, [...(byKind.get(key) ?? []), source]);
+  }
+  return [...byKind.values()].map(([first, ...rest]) => unusedKind(first as SourceObject, rest.length + 1));
+}
+
+function unusedKind(first: SourceObject, count: number): Finding {
+  const { apiVersion, kind } = first.object;
+  const those =
+    count === 1
+      ? `One object of kind ${kind} (${apiVersion}) is`
+      : `${count} objects of kind ${kind} (${apiVersion}) are`;
+  const why =
+    useOf(apiVersion, kind) === 'notRun'
+      ? `left alone: Heddle makes no pods from a ${kind} yet; a Deployment runs here.`
+      : 'left alone: Heddle has no use for this kind.';
+  return findingAt('UnknownObjectKind', first, [], `${those} ${why}`);
+}
+
+function podTaken(deployment: SourceObject, name: string, other: SourceObject): Finding {
+  const place = other.locate?.([]);
+  const where = place === undefined ? '' : ` in ${place.file}:${place.line}`;
+  return findingAt(
+    'DuplicateObject',
+    deployment,
+    ['metadata', 'name'],
+    `Its pod ${name} is defined as a Pod of its own${where}, which counts: rename one of the two.`,
+  );
+}
+
+/** The Deployment that an exported pod belongs to: through a ReplicaSet, whose name ends in the template's hash. */
+function deploymentOf(pod: KubeObject): string[] {
+  const hash = pod.metadata.labels?.['pod-template-hash'];
+  const owner = pod.metadata.ownerReferences?.find(({ kind }) => kind === 'ReplicaSet');
+  if (hash === undefined || owner === undefined || !owner.name.endsWith(`-${hash}`)) return [];
+  return [`${refOf(pod).namespace}/${owner.name.slice(0, -hash.length - 1)}`];
+}
+
+/** Addresses that an object has by itself. */
+function ownAddresses(object: KubeObject): string[] {
+  const addresses: unknown[] = [];
+  if (object.kind === 'Service') {
+    const spec = recordOf(object['spec']);
+    addresses.push(spec['clusterIP'], ...list(spec['clusterIPs']));
+  } else if (object.kind === 'Pod') {
+    const status = recordOf(object['status']);
+    addresses.push(status['podIP'], ...list(status['podIPs']).map(item => recordOf(item)['ip']));
+  } else if (object.kind === 'EndpointSlice') {
+    addresses.push(...list(object['endpoints']).flatMap(endpoint => list(recordOf(endpoint)['addresses'])));
+  }
+  return addresses.filter(address => typeof address === 'string');
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function isKind(object: KubeObject, group: string, kind: string): boolean {
+  return object.kind === kind && groupOf(object.apiVersion) === group;
+}
+
+function podKey(object: KubeObject): string {
+  return `${refOf(object).namespace}/${object.metadata.name}`;
+}
+
+function refKey(object: KubeObject): string {
+  const { apiVersion, kind, namespace, name } = refOf(object);
+  return `${apiVersion}/${kind}/${namespace}/${name}`;
+}
+
+function sortKey(object: KubeObject): string {
+  const { kind, namespace, name, apiVersion } = refOf(object);
+  return `${groupOf(apiVersion)}/${kind}/${namespace}/${name}`;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

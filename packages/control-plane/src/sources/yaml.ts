@@ -1,0 +1,207 @@
+import type { FieldPath } from '@heddle/smi';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  type Node,
+  type ParsedNode,
+  parseAllDocuments,
+  Schema,
+  type Tags,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
+import { maxDepth, nestsTooDeep, type OffsetFinder, type Reading, type SyntaxProblem, tooDeep } from './notation.ts';
+
+/**
+ * Scalars as kubectl reads them, which is YAML 1.1 without its dates, base 60 and sets: `yes`, `no`, `on`, `off`, `y`,
+ * `n` are booleans, `0644` is octal, `1_000` a number, `1e3` too, `<<` merges. A date stays a string. Keys are always
+ * strings, as written: `on:` is the key `on` (kubectl would make it `true`, which nobody means).
+ */
+const schema = new Schema({ schema: 'yaml-1.1', merge: true, customTags: withoutExotic });
+
+const options = {
+  schema,
+  // Only %YAML directives look at it once there is a schema.
+  version: '1.2',
+  prettyErrors: false,
+  // Duplicate keys are found here, with a set a map, where the parser compares each pair.
+  uniqueKeys: false,
+  stringKeys: true,
+  logLevel: 'error',
+} as const;
+
+/** An anchor's nodes that its aliases may repeat in all; a hundred lines of "billion laughs" would repeat 10^9. */
+const maxAliasCount = 10_000;
+
+/** Explicit keys (`? key`) of one text: the parser's time grows with the cube of how they nest. */
+const maxExplicitKeys = 64;
+
+/** Reads a YAML stream. Empty documents are null. Nothing is thrown, whatever the text. */
+export function readYaml(text: string): Reading {
+  try {
+    const deep = tooDeepAt(text);
+    if (deep !== undefined) return { documents: [], problems: [{ offset: deep, message: tooDeep }] };
+    const documents = parseAllDocuments(text, options);
+    const problems = documents.flatMap(document => problemsOf(document, text));
+    // Directives without a document are wrong; comments alone are fine.
+    if ('empty' in documents) problems.push(...documents.errors.map(error => problemOf(error, text)));
+    return problems.length > 0 ? { documents: [], problems } : valuesOf(documents, text);
+  } catch (error) {
+    // The parser recurses: deep nesting by indentation alone ends its stack.
+    if (error instanceof RangeError) return { documents: [], problems: [{ offset: 0, message: tooDeep }] };
+    throw error;
+  }
+}
+
+/** Reads a YAML stream that `readYaml` has accepted once more, to find places in it. */
+export function findInYaml(text: string): OffsetFinder {
+  const documents = parseAllDocuments(text, options);
+  return (index, path) => {
+    const document = documents[index];
+    return document === undefined ? 0 : offsetOf(document, path);
+  };
+}
+
+function withoutExotic(tags: Tags): Tags {
+  return tags.filter(
+    tag =>
+      typeof tag === 'string' || (!/:(?:timestamp|binary|omap|pairs|set)$/.test(tag.tag) && formatOf(tag) !== 'TIME'),
+  );
+}
+
+function formatOf(tag: Exclude<Tags[number], string>): string | undefined {
+  return 'format' in tag ? tag.format : undefined;
+}
+
+function problemsOf(document: Document.Parsed, text: string): readonly SyntaxProblem[] {
+  const first = document.errors[0];
+  if (first !== undefined) return [problemOf(first, text)];
+  const duplicate = document.contents === null ? undefined : duplicateKey(document.contents);
+  return duplicate === undefined ? [] : [duplicate];
+}
+
+function problemOf(error: YAMLError, text: string): SyntaxProblem {
+  return { offset: Math.min(error.pos[0], text.length), message: sentence(error.message) };
+}
+
+function valuesOf(documents: readonly Document.Parsed[], text: string): Reading {
+  const values: unknown[] = [];
+  for (const document of documents) {
+    const offset = document.contents?.range[0] ?? 0;
+    try {
+      const value: unknown = document.toJS({ maxAliasCount });
+      if (nestsTooDeep(value)) return { documents: [], problems: [{ offset, message: tooDeep }] };
+      values.push(value);
+    } catch (error) {
+      // An alias without its anchor, or too many of them.
+      if (!(error instanceof ReferenceError)) throw error;
+      const name = /: (\S+)$/.exec(error.message)?.[1];
+      const at = name === undefined ? -1 : text.indexOf(`*${name}`);
+      return { documents: [], problems: [{ offset: at === -1 ? offset : at, message: sentence(error.message) }] };
+    }
+  }
+  return { documents: values, problems: [] };
+}
+
+function duplicateKey(node: ParsedNode): SyntaxProblem | undefined {
+  if (isSeq(node)) return firstOf(node.items, duplicateKey);
+  if (!isMap(node)) return undefined;
+  const seen = new Set<string>();
+  return firstOf(node.items, ({ key, value }) => {
+    const name = keyName(key);
+    if (name !== '<<' && seen.has(name)) {
+      return { offset: key.range[0], message: `The key ${JSON.stringify(name)} stands twice in one map.` };
+    }
+    seen.add(name);
+    return value === null ? undefined : duplicateKey(value);
+  });
+}
+
+function firstOf<Item, Result>(items: readonly Item[], find: (item: Item) => Result | undefined): Result | undefined {
+  for (const item of items) {
+    const result = find(item);
+    if (result !== undefined) return result;
+  }
+  return undefined;
+}
+
+/** Where a text starts to nest too deep in one line, or in brackets, before the parser tries. */
+function tooDeepAt(text: string): number | undefined {
+  const suspects = text.match(/[[{]|\? /g)?.length ?? 0;
+  if (suspects <= maxExplicitKeys && !/(?:[-?:][ \t]+){64}/.test(text)) return undefined;
+  let offset = 0;
+  let brackets = 0;
+  let run = 0;
+  let keys = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') brackets++;
+    else if (token === ']' || token === '}') brackets--;
+    else if (token === '?') keys++;
+    run = token === '-' || token === '?' || token === ':' ? run + 1 : token.trim() === '' ? run : 0;
+    if (brackets > maxDepth || run > maxDepth || keys > maxExplicitKeys) return offset;
+    // Tokens that mark a document or a scalar to come have no text of their own.
+    if (token !== '\u{02}' && token !== '\u{1F}' && token !== '\u{18}') offset += token.length;
+  }
+  return undefined;
+}
+
+function offsetOf(document: Document.Parsed, path: FieldPath): number {
+  let offset = document.contents?.range[0] ?? 0;
+  let node: Node | null = document.contents;
+  for (const step of path) {
+    node = resolve(document, node);
+    const next = child(document, node, step);
+    if (next === undefined) return offset;
+    offset = next.offset;
+    node = next.node;
+  }
+  return offset;
+}
+
+interface Child {
+  readonly offset: number;
+  readonly node: Node | null;
+}
+
+function child(document: Document.Parsed, node: Node | null, step: string | number): Child | undefined {
+  if (isSeq<Node>(node)) {
+    const item = typeof step === 'number' ? node.items[step] : undefined;
+    return item === undefined ? undefined : { offset: item.range?.[0] ?? 0, node: item };
+  }
+  return isMap<Node, Node | null>(node) ? field(document, node, String(step)) : undefined;
+}
+
+function field(document: Document.Parsed, map: YAMLMap<Node, Node | null>, name: string): Child | undefined {
+  for (const { key, value } of map.items) {
+    if (keyName(key) === name) return { offset: key.range?.[0] ?? 0, node: value };
+  }
+  for (const { key, value } of map.items) {
+    if (keyName(key) !== '<<') continue;
+    const merged = resolve(document, value);
+    const sources: readonly (Node | null)[] = isSeq<Node>(merged) ? merged.items : [merged];
+    for (const source of sources) {
+      const found = child(document, resolve(document, source), name);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
+
+function resolve(document: Document.Parsed, node: Node | null): Node | null {
+  return isAlias(node) ? (node.resolve(document) ?? null) : node;
+}
+
+/** A key as it was written; a merge key's value is a symbol, or `<<`. */
+function keyName(key: unknown): string {
+  if (!isScalar(key)) return '';
+  if (typeof key.value === 'symbol') return '<<';
+  return typeof key.value === 'string' ? key.value : (key.source ?? '');
+}
+
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}
