@@ -30,7 +30,9 @@ export function networkCheck(probe: Probe, container: Container, ip: string): Ch
 /** Status 200 to 399 is healthy; redirects are not followed. */
 async function httpCheck(options: RequestOptions, tls: boolean): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  const ask = tls ? requestTls({ ...options, agent: false, rejectUnauthorized: false }) : request({ ...options, agent: false });
+  const ask = tls
+    ? requestTls({ ...options, agent: false, rejectUnauthorized: false })
+    : request({ ...options, agent: false });
   ask.on('response', response => {
     response.resume();
     const status = response.statusCode ?? 0;

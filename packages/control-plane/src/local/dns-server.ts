@@ -25,7 +25,10 @@ async function serveUdp(listen: DnsListen, zone: () => DnsZone, signal: AbortSig
     const answer = tryAnswer(() => answerDns(decode(message), zone()));
     if (answer === undefined) return;
     const bytes = encode(answer);
-    const sent = bytes.length <= maxUdpBytes ? bytes : encode({ ...answer, flags: (answer.flags ?? 0) | TRUNCATED_RESPONSE, answers: [] });
+    const sent =
+      bytes.length <= maxUdpBytes
+        ? bytes
+        : encode({ ...answer, flags: (answer.flags ?? 0) | TRUNCATED_RESPONSE, answers: [] });
     socket.send(sent, from.port, from.address, ignoreLostClient);
   });
   socket.bind(listen.port, listen.address);

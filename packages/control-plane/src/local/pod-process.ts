@@ -34,7 +34,10 @@ const maxBackoff = 30_000;
 const backoffReset = 60_000;
 
 /** The command line that runs a program in a pod's namespaces; as seen from the node's PID namespace. */
-export function enterPod(pid: number, spec: Pick<ProcessSpec, 'command' | 'workingDirectory' | 'capabilities'>): string[] {
+export function enterPod(
+  pid: number,
+  spec: Pick<ProcessSpec, 'command' | 'workingDirectory' | 'capabilities'>,
+): string[] {
   const bounding = ['-all', ...spec.capabilities.map(capability => `+${capability}`)].join(',');
   return [
     ...['nsenter', '--target', String(pid), '--net', '--mount', '--pid', '--uts', '--ipc'],

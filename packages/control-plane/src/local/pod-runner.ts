@@ -35,7 +35,12 @@ export class PodRunner {
   #last: PodStatus | null = null;
 
   /** `id` is unique on the node and short; `changed` is called after each change of `status()`. */
-  constructor(pod: Pod, id: string, node: { readonly settings: NodeSettings; readonly clock: Clock }, changed: () => void) {
+  constructor(
+    pod: Pod,
+    id: string,
+    node: { readonly settings: NodeSettings; readonly clock: Clock },
+    changed: () => void,
+  ) {
     this.#pod = pod;
     this.#settings = node.settings;
     this.#places = podPlaces(node.settings, id);

@@ -23,10 +23,7 @@ export class PodSet {
   #ended = false;
 
   /** `onError` is told of pods that could not be brought up to date; the others are not concerned. */
-  constructor(
-    node: { readonly settings: NodeSettings; readonly clock: Clock },
-    onError: (error: unknown) => void,
-  ) {
+  constructor(node: { readonly settings: NodeSettings; readonly clock: Clock }, onError: (error: unknown) => void) {
     this.#node = node;
     this.#onError = onError;
   }
@@ -71,7 +68,9 @@ export class PodSet {
     const runner = new PodRunner(pod, this.#count.toString(36), this.#node, () => this.#tell(key));
     const end = new AbortController();
     // A predecessor, or whoever had the address before, is gone first.
-    const before = [...this.#ending].filter(other => podKey(other.runner.pod) === key || other.runner.pod.ip === pod.ip);
+    const before = [...this.#ending].filter(
+      other => podKey(other.runner.pod) === key || other.runner.pod.ip === pod.ip,
+    );
     const done = Promise.all(before.map(other => other.done)).then(() => runner.run(end.signal));
     this.#running.set(key, { runner, end, done });
     this.#tell(key);
@@ -93,8 +92,13 @@ export class PodSet {
     });
   }
 
+  #statusOf(key: string): PodStatus | undefined {
+    const ending = [...this.#ending].findLast(({ runner }) => podKey(runner.pod) === key);
+    return (this.#running.get(key) ?? ending)?.runner.status();
+  }
+
   #tell(key: string): void {
-    const status = this.statuses().find(pod => podKey(pod) === key);
+    const status = this.#statusOf(key);
     const told = JSON.stringify(status);
     if (this.#told.get(key) === told) return;
     if (status === undefined) this.#told.delete(key);

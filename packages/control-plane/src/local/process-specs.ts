@@ -9,7 +9,11 @@ import { applicationCapabilities, type ProcessSpec, sidecarCapabilities } from '
 export const sidecarName = 'sidecar';
 
 /** The process of a container. Its environment is the node's, then HOSTNAME, then what the container says. */
-export function containerProcess(pod: Pod, container: Container, environment: Readonly<Record<string, string>>): ProcessSpec {
+export function containerProcess(
+  pod: Pod,
+  container: Container,
+  environment: Readonly<Record<string, string>>,
+): ProcessSpec {
   const values = expandEnvironment(container.env ?? []);
   return {
     name: container.name,

@@ -1,6 +1,6 @@
 /** The namespaces of one pod: network, mounts, processes, host name. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { lstatSync, readdirSync, readlinkSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -167,11 +167,18 @@ function volumeMounts(pod: Pod, places: PodPlaces): WantedMount[] {
   const byPath = new Map<string, WantedMount>();
   for (const mount of pod.containers.flatMap(container => container.volumeMounts ?? [])) {
     const volume = volumes.get(mount.name);
-    if (volume === undefined) throw new SandboxError(`a container mounts the volume ${mount.name}, which the pod does not have`);
+    if (volume === undefined)
+      throw new SandboxError(`a container mounts the volume ${mount.name}, which the pod does not have`);
     const source = join(volumeDirectory(places.volumes, volume), mount.subPath ?? '');
     const kind = host.kind(source) === 'file' || host.kind(source) === 'link' ? 'file' : 'directory';
-    if (host.kind(source) === 'missing') throw new SandboxError(`${source}, to be mounted at ${mount.mountPath}, does not exist`);
-    byPath.set(mount.mountPath, { at: mount.mountPath, source, kind, readOnly: mount.readOnly === true || 'files' in volume });
+    if (host.kind(source) === 'missing')
+      throw new SandboxError(`${source}, to be mounted at ${mount.mountPath}, does not exist`);
+    byPath.set(mount.mountPath, {
+      at: mount.mountPath,
+      source,
+      kind,
+      readOnly: mount.readOnly === true || 'files' in volume,
+    });
   }
   return [...byPath.values()];
 }

@@ -29,11 +29,15 @@ export function toolPath(path: string | undefined): string {
 /** Throws a {@link LocalMeshError} where the platform or a program is missing. `path` is a {@link toolPath}. */
 export async function requireTools(platform: string, path: string): Promise<void> {
   if (platform !== 'linux') {
-    throw new LocalMeshError(`The local mesh needs Linux network namespaces; this is ${platform}. Run it in a Linux VM.`);
+    throw new LocalMeshError(
+      `The local mesh needs Linux network namespaces; this is ${platform}. Run it in a Linux VM.`,
+    );
   }
   for (const { tool, part } of required) {
     if (await isOnPath(tool, path)) continue;
-    throw new LocalMeshError(`The program ${tool} is missing: install ${part}, e.g. apt-get install ${part.split(' ')[0]}.`);
+    throw new LocalMeshError(
+      `The program ${tool} is missing: install ${part}, e.g. apt-get install ${part.split(' ')[0]}.`,
+    );
   }
 }
 

@@ -45,7 +45,8 @@ async function writeFiles(directory: string, files: Readonly<Record<string, Volu
   const wanted = new Set(Object.keys(files).map(path => within(path).split('/', 1)[0] ?? path));
   const present = (await readdir(directory)).filter(name => !name.startsWith('..'));
   for (const name of present) if (!wanted.has(name)) await rm(join(directory, name));
-  for (const name of wanted) if (!present.includes(name)) await symlink(posix.join('..data', name), join(directory, name));
+  for (const name of wanted)
+    if (!present.includes(name)) await symlink(posix.join('..data', name), join(directory, name));
   if (current !== null) await rm(join(directory, current), { recursive: true, force: true });
 }
 

@@ -60,7 +60,14 @@ export function sidecarBootstrap(options: BootstrapOptions): BootstrapJson {
 const ads: ConfigSourceJson = { ads: {}, resourceApiVersion: 'V3', initialFetchTimeout: '0s' };
 
 /** Statistics are the larger half of a sidecar's memory: only what is shown or scraped is kept. */
-const keptStatistics = ['cluster_manager.', 'control_plane.', 'listener_manager.', 'server.', 'http.inbound.', 'http.outbound.'];
+const keptStatistics = [
+  'cluster_manager.',
+  'control_plane.',
+  'listener_manager.',
+  'server.',
+  'http.inbound.',
+  'http.outbound.',
+];
 
 const http2: HttpProtocolOptionsJson = {
   explicitHttpConfig: { http2ProtocolOptions: { connectionKeepalive: { interval: '30s', timeout: '5s' } } },
@@ -96,7 +103,13 @@ const soMark = 36;
 function markedBind(mark: number): BindConfigJson {
   return {
     socketOptions: [
-      { description: 'SO_MARK', level: String(solSocket), name: String(soMark), intValue: String(mark), state: 'STATE_PREBIND' },
+      {
+        description: 'SO_MARK',
+        level: String(solSocket),
+        name: String(soMark),
+        intValue: String(mark),
+        state: 'STATE_PREBIND',
+      },
     ],
   };
 }
@@ -115,7 +128,9 @@ function staticRuntime(options: BootstrapOptions): Record<string, number | boole
 }
 
 function overloadLimits(maxDownstreamConnections: number): NonNullable<BootstrapJson['overloadManager']> {
-  const limit: { readonly maxActiveDownstreamConnections: string } = { maxActiveDownstreamConnections: String(maxDownstreamConnections) };
+  const limit: { readonly maxActiveDownstreamConnections: string } = {
+    maxActiveDownstreamConnections: String(maxDownstreamConnections),
+  };
   return {
     resourceMonitors: [
       {

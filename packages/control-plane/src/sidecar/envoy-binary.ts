@@ -22,12 +22,15 @@ export class EnvoyNotFoundError extends Error {
   readonly retryable = false;
 }
 
-/** The place in the user's cache where an installer puts Envoy and where it is looked for last. */
+/** The place in the user's cache where `scripts/setup` puts Envoy. */
 export function cachedEnvoyPath(cacheDirectory: string): string {
   return join(cacheDirectory, 'heddle', 'envoy', envoyVersion, 'envoy');
 }
 
-/** Finds the Envoy executable: the setting, else PATH, else the user's cache. Throws {@link EnvoyNotFoundError}. */
+/**
+ * Finds the Envoy executable: the setting, else the user's cache, which holds the right release for sure, else PATH.
+ * Throws {@link EnvoyNotFoundError}.
+ */
 export async function findEnvoy(lookup: EnvoyLookup): Promise<string> {
   if (lookup.setting !== undefined && lookup.setting !== '') {
     if (await isExecutable(lookup.setting)) return lookup.setting;
@@ -35,12 +38,12 @@ export async function findEnvoy(lookup: EnvoyLookup): Promise<string> {
   }
   const cached = cachedEnvoyPath(lookup.cacheDirectory);
   const onPath = (lookup.path ?? '').split(delimiter).filter(directory => directory !== '');
-  for (const candidate of [...onPath.map(directory => join(directory, 'envoy')), cached]) {
+  for (const candidate of [cached, ...onPath.map(directory => join(directory, 'envoy'))]) {
     if (await isExecutable(candidate)) return candidate;
   }
   throw new EnvoyNotFoundError(
-    `Envoy ${envoyVersion} is neither on PATH nor at ${cached}. Run \`make envoy\`, or download the release from ` +
-      `https://github.com/envoyproxy/envoy/releases/tag/v${envoyVersion} to that path and make it executable.`,
+    `Envoy ${envoyVersion} is neither at ${cached} nor on PATH: run \`scripts/setup\` in a checkout of Heddle, or ` +
+      'set HEDDLE_ENVOY to an Envoy binary.',
   );
 }
 

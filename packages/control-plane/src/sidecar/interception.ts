@@ -49,7 +49,9 @@ export function interceptionRules(options: InterceptionOptions): InterceptionRul
 function table(options: InterceptionOptions, ofFamily: (address: string) => boolean): string {
   const { sidecar } = options;
   const own =
-    'mark' in sidecar ? `-m mark --mark ${hex(sidecar.mark)} -j RETURN` : `-m owner --uid-owner ${sidecar.uid} -j RETURN`;
+    'mark' in sidecar
+      ? `-m mark --mark ${hex(sidecar.mark)} -j RETURN`
+      : `-m owner --uid-owner ${sidecar.uid} -j RETURN`;
   const inbound = [
     '-i lo -j RETURN',
     ...(options.excludeInboundCidrs ?? []).filter(ofFamily).map(cidr => `-s ${cidr} -j RETURN`),
