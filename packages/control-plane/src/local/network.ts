@@ -30,7 +30,7 @@ export function podNetwork(cidr: string): PodNetwork {
 export function nodeNetworkCommands({ gateway, prefixLength }: PodNetwork): string {
   return lines([
     'link set lo up',
-    `link add ${bridgeName} type bridge`,
+    `link add ${bridgeName} address ${hardwareAddress(gateway)} type bridge`,
     `addr add ${gateway}/${prefixLength} dev ${bridgeName}`,
     `link set ${bridgeName} up`,
     'route add unreachable default',
@@ -44,11 +44,20 @@ export function nodeNetworkCommands({ gateway, prefixLength }: PodNetwork): stri
 export function podNetworkCommands(ip: string, link: string, { gateway, prefixLength }: PodNetwork): string {
   return lines([
     'link set lo up',
-    `link add eth0 type veth peer name ${link} netns /proc/1/ns/net`,
+    `link add eth0 address ${hardwareAddress(ip)} type veth peer name ${link} netns /proc/1/ns/net`,
     `addr add ${ip}/${prefixLength} dev eth0`,
     'link set eth0 up',
     `route add default via ${gateway}`,
   ]);
+}
+
+/**
+ * A pod that takes over an address takes over the hardware address with it, and the bridge keeps its own whoever joins:
+ * else neighbours would send into the void until they ask again.
+ */
+function hardwareAddress(ip: string): string {
+  const bytes = ip.split('.').map(byte => Number(byte).toString(16).padStart(2, '0'));
+  return ['02', '00', ...bytes].join(':');
 }
 
 function lines(commands: readonly string[]): string {
