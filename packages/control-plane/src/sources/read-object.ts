@@ -133,8 +133,7 @@ function readObject(value: JsonRecord, path: FieldPath, content: Content): void 
 }
 
 function nameProblem(name: unknown, allowed: RegExp): string | undefined {
-  if (typeof name !== 'string')
-    return `metadata.name must be a string: write ${JSON.stringify(String(name))} in quotes.`;
+  if (typeof name !== 'string') return `metadata.name must be a string: write it in quotes (${shorten(name)} is none).`;
   if (allowed.test(name)) return undefined;
   return `metadata.name ${shorten(name)} is not a name: lower case letters, digits, "-" and "." only, at most 253.`;
 }
@@ -173,10 +172,9 @@ export function stringMapProblem(value: unknown, field: FieldPath): FieldProblem
   if (!isRecord(value)) return { field, message: `${field.join('.')} must be a map of strings.` };
   for (const [key, text] of Object.entries(value)) {
     if (typeof text === 'string') continue;
-    const written = typeof text === 'number' || typeof text === 'boolean' ? JSON.stringify(String(text)) : 'it';
     return {
       field: [...field, key],
-      message: `The value of ${JSON.stringify(key)} must be a string: write ${written} in quotes.`,
+      message: `The value of ${JSON.stringify(key)} must be a string: write it in quotes (${shorten(text)} is none).`,
     };
   }
   return undefined;

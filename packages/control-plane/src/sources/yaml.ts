@@ -97,8 +97,8 @@ function valuesOf(documents: readonly Document.Parsed[], text: string): Reading 
       if (nestsTooDeep(value)) return { documents: [], problems: [{ offset, message: tooDeep }] };
       values.push(value);
     } catch (error) {
-      // An alias without its anchor, or too many of them.
-      if (!(error instanceof ReferenceError)) throw error;
+      // An alias without its anchor, too many of them, or a merge of what is no map; the stack's end is seen to outside.
+      if (!(error instanceof Error) || error instanceof RangeError || error instanceof TypeError) throw error;
       const name = /: (\S+)$/.exec(error.message)?.[1];
       const at = name === undefined ? -1 : text.indexOf(`*${name}`);
       return { documents: [], problems: [{ offset: at === -1 ? offset : at, message: sentence(error.message) }] };
