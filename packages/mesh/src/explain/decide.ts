@@ -3,9 +3,9 @@ import { type MeshModel, serviceOf, spiffeId, workloadOf } from '../model/mesh-m
 import type { Origin } from '../model/origin.ts';
 import { type OutboundRoute, type Service, type ServicePort, shareOf, type WeightedBackend } from '../model/service.ts';
 import type { InboundPort, Workload } from '../model/workload.ts';
-import { authorize, type InboundVerdict } from './authorize.ts';
+import { authorize, type InboundVerdict, type Knock } from './authorize.ts';
 import { nearMisses } from './near-misses.ts';
-import { requestFacts } from './request-facts.ts';
+import { passedOn, requestFacts } from './request-facts.ts';
 import { type BackendShare, type Call, DependsOnPod, type Step, type Verdict, type VerdictReason } from './verdict.ts';
 
 /** What a call has become so far, on its way. */
@@ -163,7 +163,8 @@ type Outcome = InboundVerdict | { readonly kind: 'unavailable' };
 
 function decideBackend(journey: Journey, backend: WeightedBackend): Outcome {
   const inbounds = inboundsOf(journey, backend).filter(({ ready }) => ready);
-  const verdicts = inbounds.map(({ workload, port }) => authorize(port, workload, journey));
+  const knock = knockOf(journey);
+  const verdicts = inbounds.map(({ workload, port }) => authorize(port, workload, knock));
   const [first, ...rest] = verdicts;
   if (first === undefined) {
     journey.trace.push({ text: `${backend.service} has no ready endpoint on port ${backend.port}.` });
@@ -180,6 +181,11 @@ function decideBackend(journey: Journey, backend: WeightedBackend): Outcome {
   }
   journey.trace.push({ text: first.message, ...(first.kind === 'allowed' && { origin: first.origin }) });
   return first;
+}
+
+/** The call as it reaches a destination. */
+function knockOf({ identity, request }: Journey): Knock {
+  return { identity, request: request && passedOn(request) };
 }
 
 /** A port of a workload behind a backend. */
@@ -244,7 +250,7 @@ function refuse(
 ): Verdict {
   const near = nearMisses(
     inbounds.map(({ port }) => port),
-    journey,
+    knockOf(journey),
   );
   return {
     allowed: false,

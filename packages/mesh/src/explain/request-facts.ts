@@ -12,12 +12,21 @@ export function requestFacts(call: Call): RequestFacts | { readonly malformed: s
     const before = headers.get(name);
     headers.set(name, before === undefined ? value.trim() : `${before},${value.trim()}`);
   }
-  headers.set('host', authority(headers.get('host') ?? `${call.to.service}.${call.to.namespace}`));
+  const host = headers.get('host') ?? `${call.to.service}.${call.to.namespace}`;
+  if (!/^[\w.~%!$&'()*+;=:@[\]-]*$/.test(host)) return { malformed: 'its Host header names no host' };
+  headers.set('host', authority(host));
   const method = call.protocol === 'grpc' ? 'POST' : call.method;
   if (method === 'OPTIONS' && call.path === '*') return { method, path: undefined, headers };
   const normalized = normalizePath(call.path);
   if ('malformed' in normalized) return normalized;
   return { method, path: normalized.path, headers };
+}
+
+/** The same request as the next sidecar sees it, which normalises the path once more. */
+export function passedOn(request: RequestFacts): RequestFacts {
+  const normalized = request.path === undefined ? undefined : normalizePath(request.path);
+  if (normalized === undefined || 'malformed' in normalized || normalized.path === request.path) return request;
+  return { ...request, path: normalized.path };
 }
 
 /** The authority as it is matched: lower case, without port and trailing dot (T7). */
