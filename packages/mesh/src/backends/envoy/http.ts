@@ -1,4 +1,5 @@
 import type { FilterJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
+import type { RouteJson } from '@heddle/envoy-api/envoy/config/route/v3/route_components_pb';
 import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/route/v3/route_pb';
 import type {
   HttpConnectionManagerJson,
@@ -23,7 +24,7 @@ const shared: HttpConnectionManagerJson = {
   normalizePath: true,
   mergeSlashes: true,
   pathWithEscapedSlashesAction: 'REJECT_REQUEST',
-  httpProtocolOptions: { acceptHttp10: true },
+  httpProtocolOptions: { acceptHttp10: true, allowCustomMethods: true },
   serverHeaderTransformation: 'PASS_THROUGH',
   generateRequestId: false,
   preserveExternalRequestId: true,
@@ -73,7 +74,7 @@ export function refusingManager(): FilterJson {
     requestHeadersTimeout: '5s',
     routeConfig: {
       name: 'refused',
-      virtualHosts: [{ name: 'refused', domains: ['*'], routes: [refuse(hiddenBody)] }],
+      virtualHosts: [{ name: 'refused', domains: ['*'], routes: [refuseTwoHosts, refuse(hiddenBody)] }],
     } satisfies RouteConfigurationJson,
     httpFilters: [router],
   };
@@ -81,6 +82,12 @@ export function refusingManager(): FilterJson {
 }
 
 const hiddenBody = 'heddle: no TrafficTarget lets this workload call that address\n';
+
+/** Answers 400 to a request with more than one Host header, which Envoy joins by a comma (T7). */
+export const refuseTwoHosts: RouteJson = {
+  match: { prefix: '', headers: [{ name: ':authority', stringMatch: { contains: ',' } }] },
+  directResponse: { status: 400, body: { inlineString: 'heddle: a request has one Host header\n' } },
+};
 
 /** A route that answers 403 to everything, the asterisk of `OPTIONS *` included. */
 export function refuse(body: string) {

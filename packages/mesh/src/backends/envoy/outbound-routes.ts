@@ -7,7 +7,7 @@ import type {
 import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/route/v3/route_pb';
 import type { HttpRouteMatch } from '../../model/http-route-match.ts';
 import type { OutboundRoute, ServicePort } from '../../model/service.ts';
-import { refuse } from './http.ts';
+import { refuse, refuseTwoHosts } from './http.ts';
 import { names } from './names.ts';
 
 /** How a client's sidecar shares the requests of one port between backends, in the order of S11. */
@@ -16,7 +16,11 @@ export function outboundRoutes(name: string, port: ServicePort): RouteConfigurat
   return {
     name,
     virtualHosts: [
-      { name, domains: ['*'], routes: [...routes, refuse('heddle: a request without a path matches no rule\n')] },
+      {
+        name,
+        domains: ['*'],
+        routes: [refuseTwoHosts, ...routes, refuse('heddle: a request without a path matches no rule\n')],
+      },
     ],
     // A cluster that is not there yet is a 503 on its own requests, no reason to refuse the whole configuration.
     validateClusters: false,
