@@ -87,14 +87,15 @@ function encodeAnew(kind: ResourceKind, json: ResourceJson[ResourceKind], versio
     const type = descriptors[kind];
     const bytes = toBinary(type, fromJson(type, inKeyOrder(json as JsonValue), { registry }));
     const endpoints = kind === 'cluster' ? endpointsOf(json as ClusterJson) : undefined;
-    return {
+    const resource = {
       name,
       typeUrl,
-      bytes,
       version: versioning?.version ?? hash('sha256', bytes, 'base64url').slice(0, 22),
       ...(versioning?.accepts && { accepts: versioning.accepts }),
       ...(endpoints !== undefined && { endpoints }),
     };
+    // They may hold a private key: not enumerable, they show in no log and no JSON.
+    return Object.defineProperty(resource as EncodedResource, 'bytes', { value: bytes });
   } catch (error) {
     throw new EncodeError(typeUrl, name, error);
   }

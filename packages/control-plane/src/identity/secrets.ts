@@ -1,0 +1,133 @@
+/**
+ * The secrets that sidecars get over SDS: for each identity one certificate that is always fresh, and the trust bundle of
+ * all. What goes out is proto3 JSON with a version; whoever serves it must not look inside.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import type { SecretJson } from '@heddle/envoy-api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
+import { type CertificateAuthority, type ServiceAccount, serves, type WorkloadCertificate } from './ca.ts';
+
+/** Name of the secret with a sidecar's own certificate. */
+export const workloadCertificateName = 'workload-certificate';
+/** Name of the secret with the root certificates that a sidecar believes. */
+export const trustBundleName = 'trust-bundle';
+
+/** A secret as a resource, and what tells it from an older one: the arguments of xds's `encode`. */
+export interface SdsSecret {
+  /** The same object as long as the content is the same. */
+  readonly resource: SecretJson;
+  readonly versioning?: {
+    readonly version: string;
+    /** True for an older certificate that a sidecar may keep, since it lasts until this one is renewed. */
+    readonly accepts: (version: string) => boolean;
+  };
+}
+
+export interface WorkloadSecretsOptions {
+  readonly authority: CertificateAuthority;
+  readonly now: () => Date;
+  /** Told which identities have a new certificate. */
+  readonly onRenewed: (identities: readonly ServiceAccount[]) => void;
+  /** From 0 to 1: spreads renewals; default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** One identity's certificate in force. */
+interface Entry {
+  readonly identity: ServiceAccount;
+  readonly certificate: WorkloadCertificate;
+  readonly secret: SdsSecret;
+  readonly renewAt: Date;
+}
+
+export class WorkloadSecrets {
+  /** The root certificates, by name {@link trustBundleName}. */
+  readonly trustBundle: SdsSecret;
+  readonly #authority: CertificateAuthority;
+  readonly #now: () => Date;
+  readonly #onRenewed: (identities: readonly ServiceAccount[]) => void;
+  readonly #random: () => number;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor({ authority, now, onRenewed, random = Math.random }: WorkloadSecretsOptions) {
+    this.#authority = authority;
+    this.#now = now;
+    this.#onRenewed = onRenewed;
+    this.#random = random;
+    const trustedCa = { inlineString: authority.rootCertificatePem };
+    this.trustBundle = { resource: { name: trustBundleName, validationContext: { trustedCa } } };
+  }
+
+  /** The certificate of an identity, by name {@link workloadCertificateName}; issued at the first call. */
+  certificate(identity: ServiceAccount): SdsSecret {
+    const known = this.#entries.get(keyOf(identity));
+    if (known !== undefined) return known.secret;
+    return this.#issue(identity).secret;
+  }
+
+  /** Drops the certificates of all identities but these. */
+  retain(identities: Iterable<ServiceAccount>): void {
+    const kept = new Set(Array.from(identities, keyOf));
+    for (const key of this.#entries.keys()) if (!kept.has(key)) this.#entries.delete(key);
+  }
+
+  /** Issues anew what has come to its time: between half and two thirds of its life, so that not all come at once. */
+  renew(): void {
+    const now = this.#now();
+    const due = [...this.#entries.values()].filter(({ renewAt }) => renewAt <= now).map(({ identity }) => identity);
+    for (const identity of due) this.#issue(identity);
+    if (due.length > 0) this.#onRenewed(due);
+  }
+
+  /** Renews until the signal aborts, looking once a minute, or more often where lives are short. */
+  async run(signal: AbortSignal): Promise<void> {
+    const intervalMs = Math.min(60_000, this.#authority.lifetimeMs / 20);
+    while (!signal.aborted) {
+      this.renew();
+      // The abort is the end of the loop, not a failure.
+      await sleep(intervalMs, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+
+  #issue(identity: ServiceAccount): Entry {
+    const certificate = this.#authority.issue(identity);
+    const issuedAt = this.#now().getTime();
+    const life = certificate.notAfter.getTime() - issuedAt;
+    const renewAt = new Date(issuedAt + life * (1 / 2 + this.#random() / 6));
+    const resource: SecretJson = {
+      name: workloadCertificateName,
+      tlsCertificate: {
+        certificateChain: { inlineString: certificate.certificateChainPem },
+        privateKey: new InlineKey(certificate.privateKey.reveal()),
+      },
+    };
+    // An older one must last until a sidecar that keeps it is given the next, and somewhat longer.
+    const until = new Date(Math.min(renewAt.getTime() + life / 10, certificate.notAfter.getTime()));
+    const accepts = (version: string): boolean => serves(version, certificate, until);
+    const secret = { resource, versioning: { version: certificate.version, accepts } };
+    const entry = { identity, certificate, secret, renewAt };
+    this.#entries.set(keyOf(identity), entry);
+    return entry;
+  }
+}
+
+/** A `DataSource` whose content is for the encoder's eyes: JSON and `inspect` don't show it. */
+class InlineKey {
+  readonly inlineString: string;
+
+  constructor(pem: string) {
+    this.inlineString = pem;
+  }
+
+  toJSON(): { inlineString: string } {
+    return { inlineString: '[private key]' };
+  }
+
+  [inspect.custom](): string {
+    return '[private key]';
+  }
+}
+
+function keyOf({ namespace, serviceAccount }: ServiceAccount): string {
+  return `${namespace}/${serviceAccount}`;
+}
