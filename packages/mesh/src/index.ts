@@ -19,5 +19,5 @@ export * from './model/origin.ts';
 export * from './model/service.ts';
 export { defaultSettings, type MeshSettings } from './model/settings.ts';
 export * from './model/workload.ts';
-export type { NamespaceResources, Resource, ResourceSet } from './store/resource-set.ts';
+export { type NamespaceResources, type Resource, type ResourceSet, sourcesOf } from './store/resource-set.ts';
 export { type ResourceDelta, ResourceStore } from './store/resource-store.ts';

@@ -45,3 +45,10 @@ export interface ResourceSet {
   /** What was wrong with single objects as they were read, refused ones included. */
   readonly findings: readonly Finding[];
 }
+
+/** Every object of a set, as it was delivered. */
+export function* sourcesOf(set: ResourceSet): Generator<SourceObject> {
+  for (const tables of set.namespaces.values()) {
+    for (const table of Object.values(tables)) for (const { source } of table.values()) yield source;
+  }
+}

@@ -20,7 +20,12 @@ export function frontOf(service: Service): ResourceGroup {
 
 function frontOfPort(service: Service, port: ServicePort): XdsResource[] {
   const name = names.service(service.key, port.number);
-  const origins = [...new Set([service.origin, ...port.outbound.routes.map(route => route.origin)])];
+  const origins = [
+    ...new Set([
+      service.origin,
+      ...port.outbound.routes.flatMap(({ origin, match }) => (match === undefined ? [origin] : [origin, match.origin])),
+    ]),
+  ];
   const listeners = service.addresses.map((address, index): XdsResource => {
     const listenerName = index === 0 ? name : `${name}/${address}`;
     const value = listener(listenerName, { socketAddress: { address, portValue: port.number } }, chains(service, port));

@@ -18,7 +18,7 @@ import { typed } from './typed.ts';
 export function inboundOf(workload: Workload, trustBundle: string): ResourceGroup {
   const resources: XdsResource[] = [listenerOf(workload)];
   for (const port of workload.ports) {
-    const origins = port.policy.authorizations.map(({ target }): Origin => target);
+    const origins = originsOf(port);
     if (port.protocol !== 'tcp') {
       resources.push({
         typeUrl: routeType,
@@ -37,6 +37,17 @@ export function inboundOf(workload: Workload, trustBundle: string): ResourceGrou
     }
   }
   return { resources };
+}
+
+/** The TrafficTargets of a port, and the route objects that they name. */
+function originsOf(port: InboundPort): Origin[] {
+  const sources = new Map<object, Origin>();
+  for (const { target, http, portRule } of port.policy.authorizations) {
+    sources.set(target.source, target);
+    if (portRule !== undefined) sources.set(portRule.source, portRule);
+    if (http !== 'all') for (const { match } of http) sources.set(match.origin.source, match.origin);
+  }
+  return [...sources.values()];
 }
 
 /** One chain for each port and kind of mesh connection; whatever else comes is closed (T9). */
