@@ -1,0 +1,185 @@
+import { type Finding, type Origin, type SidecarConfiguration, serviceOf } from '@heddle/mesh';
+import { type ObjectRef, refOf } from '@heddle/smi';
+import type { State } from '../loop.ts';
+import type { SidecarRef } from '../outputs/sidecars.ts';
+import type { NodeStatus } from '../xds/node.ts';
+
+/** How the mesh is, as `heddle status` and `heddle up` show it. Plain JSON. */
+export interface MeshStatus {
+  readonly revision: number;
+  readonly workloads: readonly WorkloadStatus[];
+  readonly sidecars: readonly SidecarStatus[];
+  readonly objects: readonly ObjectStatus[];
+  readonly exposed: readonly ExposedService[];
+  readonly findings: readonly Finding[];
+  /** The last change of the input, once every sidecar that it concerns has acknowledged it; null before the first. */
+  readonly lastChange: AppliedChange | null;
+}
+
+/** A change of the input that is in force. */
+export interface AppliedChange {
+  readonly revision: number;
+  readonly objects: readonly ObjectRef[];
+  /** How many sidecars were sent something. */
+  readonly sidecars: number;
+  /** From the delivery of the source to the last acknowledgement. */
+  readonly milliseconds: number;
+}
+
+export interface WorkloadStatus {
+  readonly namespace: string;
+  readonly name: string;
+  /** SPIFFE ID. */
+  readonly identity: string;
+  readonly pods: number;
+  readonly ready: number;
+  /** Sidecars that have acknowledged everything. */
+  readonly inSync: number;
+}
+
+export interface SidecarStatus {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly workload: string;
+  readonly identity: string;
+  readonly connected: boolean;
+  readonly inSync: boolean;
+  /** When `connected` or `inSync` last changed, RFC 3339; null for a sidecar that was never seen. */
+  readonly since: string | null;
+  /** What Envoy refused, in its own words. */
+  readonly rejected: readonly { readonly name: string; readonly message: string }[];
+}
+
+/** An SMI object, and how far it has come. */
+export interface ObjectStatus extends ObjectRef {
+  /** False where a finding of severity `error` is about it. */
+  readonly accepted: boolean;
+  /** Sidecars that have acknowledged it, of all those that it concerns. */
+  readonly programmed: { readonly acknowledged: number; readonly concerned: number };
+  /** Reasons of the findings about it. */
+  readonly reasons: readonly string[];
+}
+
+/** A port of a Service that the front door shows. */
+export interface ExposedService {
+  readonly namespace: string;
+  readonly name: string;
+  readonly port: number;
+}
+
+/** Puts together what the loop published and what the sidecars said. */
+export function meshStatus(state: State, sidecars: readonly SidecarRef[], nodes: readonly NodeStatus[], lastChange: AppliedChange | null): MeshStatus {
+  const byNode = new Map(nodes.map(node => [node.node, node]));
+  const statuses = sidecars.map(sidecar => sidecarStatus(sidecar, byNode.get(sidecar.nodeId)));
+  const findings = state.findings();
+  return {
+    revision: state.revision,
+    workloads: workloads(state, statuses),
+    sidecars: statuses,
+    objects: objects(state, statuses, findings),
+    exposed: exposed(state),
+    findings,
+    lastChange,
+  };
+}
+
+function sidecarStatus(sidecar: SidecarRef, node: NodeStatus | undefined): SidecarStatus {
+  const { namespace, pod, workload, identity } = sidecar;
+  const rejected = (node?.types ?? []).flatMap(type => type.rejected.map(({ name, message }) => ({ name, message })));
+  return {
+    namespace,
+    pod,
+    workload,
+    identity,
+    connected: node?.connected ?? false,
+    inSync: node?.inSync ?? false,
+    since: node?.since.toISOString() ?? null,
+    rejected,
+  };
+}
+
+function workloads(state: State, sidecars: readonly SidecarStatus[]): WorkloadStatus[] {
+  const inSync = Map.groupBy(
+    sidecars.filter(sidecar => sidecar.inSync),
+    sidecar => sidecar.workload,
+  );
+  return [...state.model.namespaces.values()].flatMap(namespace =>
+    [...namespace.workloads.values()].map(({ name, key, identity, pods }) => ({
+      namespace: namespace.name,
+      name,
+      identity,
+      pods: pods.length,
+      ready: pods.filter(pod => pod.ready).length,
+      inSync: inSync.get(key)?.length ?? 0,
+    })),
+  );
+}
+
+const smiKinds = new Set(['TrafficTarget', 'HTTPRouteGroup', 'TCPRoute', 'UDPRoute', 'TrafficSplit']);
+
+function objects(state: State, sidecars: readonly SidecarStatus[], findings: readonly Finding[]): ObjectStatus[] {
+  const concerned = concernedWorkloads(state);
+  const aboutObject = Map.groupBy(
+    findings.filter(({ object }) => object !== undefined),
+    ({ object }) => keyOf(object as ObjectRef),
+  );
+  const refs = new Map<string, ObjectRef>();
+  for (const source of state.sources()) {
+    const ref = refOf(source.object);
+    if (smiKinds.has(ref.kind)) refs.set(keyOf(ref), ref);
+  }
+  return [...refs]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, ref]) => {
+      const about = aboutObject.get(key) ?? [];
+      const its = sidecars.filter(({ workload }) => concerned.get(key)?.has(workload));
+      return {
+        ...ref,
+        accepted: !about.some(({ severity }) => severity === 'error'),
+        programmed: { acknowledged: its.filter(({ inSync }) => inSync).length, concerned: its.length },
+        reasons: [...new Set(about.map(({ reason }) => reason))],
+      };
+    });
+}
+
+/** Which workloads' configuration came from an object. */
+function concernedWorkloads(state: State): ReadonlyMap<string, ReadonlySet<string>> {
+  const concerned = new Map<string, Set<string>>();
+  for (const [workload, configuration] of state.output.sidecars) {
+    for (const key of originKeys(configuration)) {
+      const workloads = concerned.get(key);
+      if (workloads === undefined) concerned.set(key, new Set([workload]));
+      else workloads.add(workload);
+    }
+  }
+  return concerned;
+}
+
+function originKeys({ groups }: SidecarConfiguration): Set<string> {
+  return new Set(groups.flatMap(({ resources }) => resources.flatMap(({ origins }) => origins.flatMap(originKey))));
+}
+
+function originKey(origin: Origin): string[] {
+  return 'default' in origin ? [] : [keyOf(refOf(origin.source.object))];
+}
+
+function keyOf({ kind, namespace, name }: ObjectRef): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+/** What the front door can show: it must be let in like anybody else. */
+function exposed(state: State): ExposedService[] {
+  const { frontDoor } = state.target;
+  const workload =
+    frontDoor &&
+    state.model.namespaces
+      .get(frontDoor.workload.split('/')[0] ?? '')
+      ?.workloads.get(frontDoor.workload.split('/')[1] ?? '');
+  return (workload?.reaches ?? []).flatMap(key => {
+    const service = serviceOf(state.model, key);
+    if (service === undefined || !service.exposed || !service.inMesh) return [];
+    return service.ports
+      .filter(({ protocol }) => protocol === 'http' || protocol === 'detect')
+      .map(({ number }) => ({ namespace: service.namespace, name: service.name, port: number }));
+  });
+}
