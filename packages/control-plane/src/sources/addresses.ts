@@ -28,8 +28,8 @@ export class AddressesExhausted extends Error {
 }
 
 /**
- * Gives names an address: a hash of `namespace/name` into the range, the next free one on a collision. The same name keeps its address for
- * as long as the book lives; without collisions it is the same in every book, whatever order names come in.
+ * Gives names an address: a hash of `namespace/name` into the range, the next free one on a collision. The same name
+ * keeps its address for as long as the book lives; without collisions it is the same in every book, whatever order names come in.
  */
 class AddressPool {
   readonly #first: number;

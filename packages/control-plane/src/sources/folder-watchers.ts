@@ -1,8 +1,8 @@
 import { type FSWatcher, watch } from 'node:fs';
 
 /**
- * Watches a changing set of folders, each alone (the recursive watch of Node on Linux loses files that are replaced). A folder that can't be
- * watched, since the system's limit is reached, is named by `unwatched`: the caller looks at it from time to time.
+ * Watches a changing set of folders, each alone (the recursive watch of Node on Linux loses files that are replaced).
+ * Where one can't be watched, since the system's limit is reached, `unwatched` says so: the caller looks from time to time.
  */
 export class FolderWatchers {
   readonly #watchers = new Map<string, { identity: string; watcher: FSWatcher | undefined }>();

@@ -1,6 +1,6 @@
 /**
- * The Service name that the `spec.service` of a TrafficSplit stands for: `name`, `name.ns`, `name.ns.svc` or with the cluster domain,
- * with or without a trailing dot, in any letter case (S4, H1). `undefined` for another namespace and for external hosts.
+ * The Service name that the `spec.service` of a TrafficSplit stands for: `name`, `name.ns`, `name.ns.svc` or with the
+ * cluster domain, with or without a trailing dot, in any letter case (S4, H1). `undefined` for another namespace and for external hosts.
  */
 export function logicalRoot(service: unknown, namespace: string, clusterDomain: string): string | undefined {
   if (typeof service !== 'string') return undefined;

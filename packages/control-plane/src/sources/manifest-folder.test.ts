@@ -6,6 +6,13 @@ import { readManifest } from './manifests.ts';
 const pod = (name: string, image = 'x', apiVersion = 'v1'): string =>
   `---\napiVersion: ${apiVersion}\nkind: Pod\nmetadata: {name: ${name}}\nspec: {image: ${image}}\n`;
 
+const upserted = (change: ManifestChange): string[] => change.upserts.map(({ object }) => object.metadata.name);
+const removed = (change: ManifestChange): string[] => change.removals.map(({ name }) => name);
+const inForce = (change: ManifestChange): string[] => change.objects.map(({ object }) => object.metadata.name);
+
+const split = (version: string): string =>
+  `apiVersion: split.smi-spec.io/${version}\nkind: TrafficSplit\nmetadata: {name: s}\n`;
+
 describe('ManifestFolder', () => {
   let folder: ManifestFolder;
   beforeEach(() => {
@@ -16,10 +23,6 @@ describe('ManifestFolder', () => {
     folder.set(readManifest(file, text, folder.reading(file)));
     return folder.deliver();
   }
-
-  const upserted = (change: ManifestChange): string[] => change.upserts.map(({ object }) => object.metadata.name);
-  const removed = (change: ManifestChange): string[] => change.removals.map(({ name }) => name);
-  const inForce = (change: ManifestChange): string[] => change.objects.map(({ object }) => object.metadata.name);
 
   it('delivers what changed, and keeps the identity of the rest', () => {
     const first = set('a.yaml', pod('a') + pod('b'));
@@ -106,8 +109,6 @@ describe('ManifestFolder', () => {
   });
 
   it('counts two versions of a kind as one object, and removes the old one first', () => {
-    const split = (version: string): string =>
-      `apiVersion: split.smi-spec.io/${version}\nkind: TrafficSplit\nmetadata: {name: s}\n`;
     set('a.yaml', split('v1alpha2'));
     const change = set('a.yaml', split('v1alpha4'));
     assert.deepEqual(

@@ -31,7 +31,8 @@ interface FileEntry {
 }
 
 /**
- * Holds what a set of files defines. In: readings of single files. Out: what changed. It must not know where files come from.
+ * Holds what a set of files defines. In: readings of single files. Out: what changed. It must not know where files come
+ * from.
  * A file that can't be read keeps its last good objects; one that was read partly takes nothing away; an object that is
  * defined twice counts where it stands first, by path and position, whatever order the files came in.
  */
@@ -74,10 +75,10 @@ export class ManifestFolder {
     return missing([...entry.objects, ...entry.retained], manifest.objects).length > 0;
   }
 
-  /** What changed since the last call. */
-  deliver(): ManifestChange {
+  /** What changed since the last call. Objects of files that may be `leaving` (as in a rename) give way to all others. */
+  deliver(leaving: ReadonlySet<string> = new Set()): ManifestChange {
     const before = this.#inForce;
-    const { inForce, findings } = this.#collect();
+    const { inForce, findings } = this.#collect(leaving);
     const upserts: ManifestObject[] = [];
     const moved: ManifestObject[] = [];
     const removals: ObjectRef[] = [];
@@ -104,12 +105,13 @@ export class ManifestFolder {
     };
   }
 
-  #collect(): { inForce: Map<string, Claim>; findings: Finding[] } {
+  #collect(leaving: ReadonlySet<string>): { inForce: Map<string, Claim>; findings: Finding[] } {
     const inForce = new Map<string, Claim>();
     const findings: Finding[] = [];
     const entries = [...this.#files].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
     for (const { manifest, objects } of entries) {
       findings.push(...manifest.findings);
+      if (leaving.has(manifest.file)) continue;
       objects.forEach((source, index) => {
         const key = keyOf(source);
         const claim = inForce.get(key);
@@ -117,10 +119,13 @@ export class ManifestFolder {
         else claim.duplicates.push(source);
       });
     }
-    for (const { retained } of entries) {
-      retained.forEach((source, index) => {
+    const yielding = entries.flatMap(({ manifest, objects, retained }) =>
+      leaving.has(manifest.file) ? [objects, retained] : [retained],
+    );
+    for (const objects of yielding) {
+      objects.forEach((source, index) => {
         const key = keyOf(source);
-        if (!inForce.has(key)) inForce.set(key, { entries: retained, index, duplicates: [] });
+        if (!inForce.has(key)) inForce.set(key, { entries: objects, index, duplicates: [] });
       });
     }
     return { inForce, findings };

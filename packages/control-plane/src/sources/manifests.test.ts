@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { stringify } from 'yaml';
 import { ManifestFolder } from './manifest-folder.ts';
 import { type Manifest, readManifest, readManifestBytes } from './manifests.ts';
@@ -11,7 +11,9 @@ const service = (name: string, rest = ''): string =>
 function only(manifest: Manifest): Record<string, unknown> {
   assert.deepEqual(manifest.findings, []);
   assert.equal(manifest.objects.length, 1);
-  return manifest.objects[0]?.object as unknown as Record<string, unknown>;
+  const [source] = manifest.objects;
+  assert.ok(source);
+  return source.object;
 }
 
 function names(manifest: Manifest): string[] {
@@ -135,7 +137,7 @@ describe('readManifest refuses a whole file', () => {
     ['an object in itself', `${service('a')}spec: &s {s: *s}\n`, 1, 1, /deep/],
     ['deep brackets', `${service('a')}spec: ${'['.repeat(5000)}`, 5, 107, /deep/],
     ['deep braces', `${service('a')}spec: ${'{'.repeat(5000)}`, 5, 107, /deep/],
-    ['deep explicit keys', `${'? '.repeat(5000)}`, 1, 129, /deep/],
+    ['deep explicit keys', '? '.repeat(5000), 1, 129, /deep/],
     ['deep indentation', Array.from({ length: 400 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'), 1, 1, /deep/],
     ['a NUL byte', `${service('a')}spec: \0\n`, 5, 7, /NUL/],
     ['a map as a key', `${service('a')}? {a: b}\n: c\n`, 5, 3, /string/],

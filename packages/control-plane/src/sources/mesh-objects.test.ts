@@ -40,6 +40,14 @@ function field(source: SourceObject | undefined, ...path: (string | number)[]): 
   return path.reduce<unknown>((value, step) => (value as Record<string, unknown> | undefined)?.[step], source?.object);
 }
 
+const barePod = (rest: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n${rest}`;
+const service = (spec: string): string => `apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: ${spec}\n`;
+const split = (root: string, name = 'x'): string =>
+  `---\napiVersion: split.smi-spec.io/v1alpha4\nkind: TrafficSplit\nmetadata: {name: ${name}, namespace: shop}\nspec: {service: ${root}}\n`;
+const other = (kind: string, name: string): string => `---\napiVersion: ${kind}\nmetadata: {name: ${name}}\n`;
+const plain = (list: readonly SourceObject[]): unknown[] =>
+  new MeshObjects({ addresses: new AddressBook() }).complete(list).objects.map(({ object }) => object);
+
 describe('a Deployment', () => {
   it('stands for its pods', () => {
     const pods = ofKind(complete(deployment('web', '  replicas: 2\n')), 'Pod');
@@ -157,10 +165,8 @@ status: {podIP: 10.1.2.3, phase: Running}
 });
 
 describe('a Pod', () => {
-  const pod = (rest: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n${rest}`;
-
   it('without a status gets an address, readiness and absolute folders', () => {
-    const set = complete(pod('spec: {containers: [{name: a, workingDir: ..}]}\n'), () => false);
+    const set = complete(barePod('spec: {containers: [{name: a, workingDir: ..}]}\n'), () => false);
     const [made] = ofKind(set, 'Pod');
     assert.equal(field(made, 'status', 'podIP'), new AddressBook().pod('default', 'p'));
     assert.deepEqual(field(made, 'status', 'conditions'), [{ type: 'Ready', status: 'False' }]);
@@ -169,14 +175,12 @@ describe('a Pod', () => {
   });
 
   it('with a status is taken as it is', () => {
-    const sources = read(pod('spec: {containers: []}\nstatus: {phase: Pending}\n'));
+    const sources = read(barePod('spec: {containers: []}\nstatus: {phase: Pending}\n'));
     assert.equal(new MeshObjects({ addresses: new AddressBook() }).complete(sources).objects[0], sources[0]);
   });
 });
 
 describe('a Service', () => {
-  const service = (spec: string): string => `apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: ${spec}\n`;
-
   it('gets an address unless it has one or wants none', () => {
     const table: [string, unknown][] = [
       ['{ports: []}', new AddressBook().service('default', 's')],
@@ -210,9 +214,6 @@ describe('a Service', () => {
 });
 
 describe('the root of a TrafficSplit', () => {
-  const split = (root: string, name = 'x'): string =>
-    `---\napiVersion: split.smi-spec.io/v1alpha4\nkind: TrafficSplit\nmetadata: {name: ${name}, namespace: shop}\nspec: {service: ${root}}\n`;
-
   it('gets an address where no Service has its name', () => {
     const address = new AddressBook().service('shop', 'store');
     for (const root of ['store', 'store.shop', 'store.shop.svc', 'Store.shop.svc.cluster.local.', 'store.']) {
@@ -244,7 +245,6 @@ describe('the root of a TrafficSplit', () => {
 
 describe('kinds without use', () => {
   it('are left out and said once each', () => {
-    const other = (kind: string, name: string): string => `---\napiVersion: ${kind}\nmetadata: {name: ${name}}\n`;
     const set = complete(
       other('example.com/v1\nkind: Thing', 'a') +
         other('example.com/v1\nkind: Thing', 'b') +
@@ -275,8 +275,6 @@ describe('kinds without use', () => {
   it('and the order of objects change nothing', () => {
     const text = deployment('b') + deployment('a') + '---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\n';
     const sources = read(text);
-    const plain = (list: readonly SourceObject[]): unknown[] =>
-      new MeshObjects({ addresses: new AddressBook() }).complete(list).objects.map(({ object }) => object);
     assert.deepEqual(plain(sources.toReversed()), plain(sources));
   });
 });

@@ -28,8 +28,8 @@ export interface MeshObjectsOptions {
 
 /**
  * Completes what manifests say to what a cluster would hold: pods for Deployments, addresses for Services, pods and the
- * roots of splits (as objects of kind `AssignedAddress`). Kinds that Heddle has no use for are left out and said once each. In: all
- * objects. Out: all objects; what was made of the same objects is the same JavaScript object as before.
+ * roots of splits (as objects of kind `AssignedAddress`). Kinds that Heddle has no use for are left out and said once
+ * each. In: all objects. Out: all objects; what was made of the same objects is the same JavaScript object as before.
  */
 export class MeshObjects {
   readonly #addresses: AddressBook;

@@ -27,8 +27,8 @@ export interface DocumentContent {
 
 /**
  * Takes the objects out of a document: one, or those of a `List` (also of a typed one such as `PodList`, whose items
- * need not say their kind). An empty document holds none. Of the metadata, what the API server checks for every kind is checked; a
- * missing namespace becomes `default`, nulls count as absent, and `managedFields` are dropped.
+ * need not say their kind). An empty document holds none. Of the metadata, what the API server checks for every kind is
+ * checked; a missing namespace becomes `default`, nulls count as absent, and `managedFields` are dropped.
  */
 export function readObjects(document: unknown): DocumentContent {
   const entries: ObjectEntry[] = [];

@@ -21,8 +21,9 @@ const clockGrain = 100;
 
 /**
  * Watches a folder of manifests, with all below it, until the signal aborts; then it resolves. The first call of `onChange`
- * delivers what is there, at once and even when that is nothing. A save is delivered within some milliseconds; a look that may be at a file half-written (empty,
- * cut off, wrong, without objects that it had, gone) is delivered once a second look, 50 ms later, has found the same.
+ * delivers what is there, at once and even when that is nothing. A save is delivered within some milliseconds; a look
+ * that may be at a file half-written (empty, cut off, wrong, without objects that it had, gone) is delivered once a second
+ * look, 50 ms later, has found the same.
  * What `onChange` throws ends the watch and is thrown.
  */
 export async function watchManifests(
@@ -88,7 +89,8 @@ class ManifestWatch {
   }
 
   #deliver(): void {
-    const change = this.#folder.deliver();
+    const leaving = [...this.#doubts].flatMap(([file, { stamp }]) => (stamp === undefined ? [file] : []));
+    const change = this.#folder.deliver(new Set(leaving));
     const unreadable = [...this.#unreadable].map(
       ([file, code]): Finding =>
         findingInFile('UnreadableFile', { file }, `${openProblem(code)} What it held stays in force.`),

@@ -63,8 +63,8 @@ interface MadePod {
 }
 
 /**
- * Makes Pods from Deployments, as their ReplicaSets would: `<deployment>-<n>` from 0, owned by the Deployment, with an address and a condition
- * `Ready`. A pod is the same JavaScript object as long as its Deployment, address and readiness are.
+ * Makes Pods from Deployments, as their ReplicaSets would: `<deployment>-<n>` from 0, owned by the Deployment, with an
+ * address and a condition `Ready`. A pod is the same JavaScript object as long as its Deployment, address and readiness are.
  */
 export class PodMaker {
   readonly #circumstances: PodCircumstances;
