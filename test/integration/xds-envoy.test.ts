@@ -8,7 +8,15 @@ import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import type { BootstrapJson } from '@heddle/envoy-api/envoy/config/bootstrap/v3/bootstrap_pb';
+import type { FilterChainJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
+import { CertificateAuthority } from '../../packages/control-plane/src/identity/ca.ts';
+import {
+  trustBundleName,
+  WorkloadSecrets,
+  workloadCertificateName,
+} from '../../packages/control-plane/src/identity/secrets.ts';
 import { type EncodedResource, encode } from '../../packages/control-plane/src/xds/encode.ts';
 import { type XdsObserver, XdsServer } from '../../packages/control-plane/src/xds/server.ts';
 import type { Snapshot } from '../../packages/control-plane/src/xds/snapshot.ts';
@@ -27,15 +35,29 @@ const route = (to: string, regex?: string) => {
   const routes = [{ match, route: { cluster: to } }];
   return encode('route', { name: 'r', virtualHosts: [{ name: 'all', domains: ['*'], routes }] });
 };
-const listener = (name: string, at: number, routeConfigName = 'r') => {
+const listener = (name: string, at: number, transport: Pick<FilterChainJson, 'transportSocket'> = {}) => {
   const router = { name: 'router', typedConfig: any('envoy.extensions.filters.http.router.v3.Router', {}) };
   const manager = any('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
     statPrefix: 'in',
-    rds: { routeConfigName, configSource: ads },
+    rds: { routeConfigName: 'r', configSource: ads },
     httpFilters: [router],
   });
   const address = { socketAddress: { address: '127.0.0.1', portValue: at } };
-  return encode('listener', { name, address, filterChains: [{ filters: [{ name: 'hcm', typedConfig: manager }] }] });
+  const filters = [{ name: 'hcm', typedConfig: manager }];
+  return encode('listener', { name, address, filterChains: [{ ...transport, filters }] });
+};
+/** Mutual TLS with what comes over SDS. */
+const secureTransport = {
+  transportSocket: {
+    name: 'tls',
+    typedConfig: any('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
+      requireClientCertificate: true,
+      commonTlsContext: {
+        tlsCertificateSdsSecretConfigs: [{ name: workloadCertificateName, sdsConfig: ads }],
+        validationContextSdsSecretConfig: { name: trustBundleName, sdsConfig: ads },
+      },
+    }),
+  },
 };
 const snapshot = (...resources: EncodedResource[]): Snapshot => ({ groups: [{ resources }] });
 
@@ -229,6 +251,45 @@ describe('a real Envoy', { skip: !existsSync(envoy) && `no Envoy at ${envoy}`, t
     server.publish(node, snapshot(cluster('two'), endpoints('two'), listener('l', port), route('two')));
     assert.deepEqual(await log.until('synced'), ['sent ClusterLoadAssignment two', 'synced']);
     assert.equal(await get(), 'two');
+  });
+
+  test('takes certificates over the same stream; a renewed one shows in new handshakes', async () => {
+    const clock = { ms: Date.now() - 17 * 3_600_000 };
+    const now = () => new Date(clock.ms);
+    const authority = new CertificateAuthority({ trustDomain: 'cluster.local', now });
+    const secrets = new WorkloadSecrets({ authority, now, onRenewed: () => {} });
+    const identity = { namespace: 'a', serviceAccount: 'b' };
+    const good = [
+      cluster('two'),
+      endpoints('two', 'one'),
+      route('two'),
+      encode('secret', secrets.trustBundle.resource),
+    ];
+    const secured = listener('l', port, secureTransport);
+    const publish = () => {
+      const { resource, versioning } = secrets.certificate(identity);
+      server.publish(node, snapshot(...good, secured, encode('secret', resource, versioning)));
+    };
+    const handshake = async () => {
+      const { certificateChainPem: cert, privateKey } = authority.issue({ namespace: 'c', serviceAccount: 'd' });
+      const key = privateKey.reveal();
+      const options = { port, host: '127.0.0.1', ca: authority.rootCertificatePem, cert, key };
+      const socket = connectTls({ ...options, checkServerIdentity: () => undefined });
+      await once(socket, 'secureConnect');
+      const { subjectaltname, serialNumber } = socket.getPeerCertificate();
+      socket.destroy();
+      assert.equal(subjectaltname, 'URI:spiffe://cluster.local/ns/a/sa/b');
+      return serialNumber;
+    };
+    publish();
+    await log.until('synced');
+    const before = await handshake();
+    assert.equal(await handshake(), before);
+    clock.ms = Date.now();
+    secrets.renew();
+    publish();
+    assert.deepEqual(await log.until('synced'), ['sent Secret workload-certificate', 'synced']);
+    assert.notEqual(await handshake(), before);
   });
 });
 

@@ -3,7 +3,7 @@
  * they say, is not its business. Keys live in memory only.
  */
 import { createPrivateKey, generateKeyPairSync, hash, type KeyObject, X509Certificate } from 'node:crypto';
-import { signCertificate } from './certificate.ts';
+import { type Issuer, issuerOf, signCertificate } from './certificate.ts';
 import { PrivateKey } from './private-key.ts';
 
 /** Who a workload is within its trust domain: its Kubernetes service account. */
@@ -52,6 +52,7 @@ export class CertificateAuthority {
   readonly #now: () => Date;
   readonly #certificate: X509Certificate;
   readonly #key: KeyObject;
+  readonly #issuer: Issuer;
   readonly #fingerprint: string;
 
   /** @throws Error for a root that has expired, is no authority, or whose key is another's */
@@ -63,6 +64,7 @@ export class CertificateAuthority {
     const { certificate, key } = root ? readRoot(root, now()) : newRoot(trustDomain, now());
     this.#certificate = certificate;
     this.#key = key;
+    this.#issuer = issuerOf(certificate);
     this.#fingerprint = short(certificate.raw);
   }
 
@@ -98,7 +100,7 @@ export class CertificateAuthority {
         notAfter: new Date(expiry),
         isAuthority: false,
       },
-      { privateKey: this.#key, certificate: this.#certificate },
+      { privateKey: this.#key, issuer: this.#issuer },
     );
     const notAfter = certificate.validToDate;
     return {

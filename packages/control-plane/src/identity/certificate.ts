@@ -19,31 +19,42 @@ export interface CertificateContent {
   readonly isAuthority: boolean;
 }
 
-/** Who signs: itself, or an authority with its certificate. */
+/** Who signs. */
 export interface Signer {
   readonly privateKey: KeyObject;
   /** Absent: the certificate is signed by the key that it is about. */
-  readonly certificate?: X509Certificate;
+  readonly issuer?: Issuer;
+}
+
+/** What a certificate says of who signed it. */
+export interface Issuer {
+  readonly name: x509.Name;
+  readonly keyId: ArrayBuffer;
+}
+
+/** Reads an authority's certificate, once for all that it signs. */
+export function issuerOf(certificate: X509Certificate): Issuer {
+  const { subject, subjectPublicKeyInfo } = asn1.AsnConvert.parse(certificate.raw, x509.Certificate).tbsCertificate;
+  return { name: subject, keyId: keyId(subjectPublicKeyInfo) };
 }
 
 /** Makes a certificate over ECDSA P-256 keys, signed with SHA-256 (RFC 5280, SPIFFE X509-SVID). */
 export function signCertificate(content: CertificateContent, signer: Signer): X509Certificate {
   const algorithm = new x509.AlgorithmIdentifier({ algorithm: ecdsaWithSha256 });
   const subject = nameOf(content.subject);
-  const issuer = signer.certificate && asn1.AsnConvert.parse(signer.certificate.raw, x509.Certificate).tbsCertificate;
   const publicKey = spki(content.publicKey);
   const tbsCertificate = new x509.TBSCertificate({
     version: x509.Version.v3,
     serialNumber: serialNumber(),
     signature: algorithm,
-    issuer: issuer?.subject ?? subject,
+    issuer: signer.issuer?.name ?? subject,
     validity: new x509.Validity({
       notBefore: wholeSeconds(content.notBefore),
       notAfter: wholeSeconds(content.notAfter),
     }),
     subject,
     subjectPublicKeyInfo: publicKey,
-    extensions: extensions(content, keyId(publicKey), keyId(issuer?.subjectPublicKeyInfo ?? publicKey)),
+    extensions: extensions(content, keyId(publicKey), signer.issuer?.keyId ?? keyId(publicKey)),
   });
   const signed = sign('sha256', new Uint8Array(asn1.AsnConvert.serialize(tbsCertificate)), signer.privateKey);
   const certificate = new x509.Certificate({

@@ -82,7 +82,8 @@ export class DeltaStream implements Stream<DeltaRequest> {
     for (const typeUrl of this.#subscriptions.keys()) if (!ordered.has(typeUrl)) this.#deliver(typeUrl, 'all');
     this.#deliver(cds, 'additions');
     this.#deliver(eds, 'additions');
-    // A sidecar that reconnects asks for endpoints first and for clusters last: their turn is still to come.
+    // A sidecar that reconnects asks for endpoints first and for clusters last: their turn is still to come. (One whose
+    // clusters with EDS are all in its bootstrap, and that never asks for others, is not served.)
     const clustersToCome = this.#subscriptions.has(eds) && !this.#subscriptions.has(cds);
     if (clustersToCome || this.#busy(cds, eds)) return;
     this.#deliver(lds, 'additions');

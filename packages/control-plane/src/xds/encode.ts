@@ -26,7 +26,7 @@ export interface ResourceJson {
 export interface EncodedResource extends Versioning {
   readonly name: string;
   readonly typeUrl: string;
-  /** The message alone, without an envelope. */
+  /** The message alone, without an envelope. Not enumerable where {@link encode} made it: don't spread a resource. */
   readonly bytes: Uint8Array;
   /**
    * Of a cluster that takes its endpoints by EDS: their name. Envoy waits for them whenever the cluster changes, and does
