@@ -1,0 +1,161 @@
+import { type CommandNode, flatten, type OptionNode, type ValueKind } from './command-tree.ts';
+
+/** Writes the completion script of a shell. Static: it knows the commands of the version that wrote it. */
+export function completionScript(shell: 'bash' | 'zsh' | 'fish', tree: CommandNode): string {
+  if (shell === 'bash') return bashScript(tree);
+  return shell === 'zsh' ? zshScript(tree) : fishScript(tree);
+}
+
+/** How both shells find the command that is being typed: the longest known one among the words that are no options. */
+function commandCases(tree: CommandNode): string[] {
+  return flatten(tree)
+    .filter(({ words }) => words.length > 0)
+    .map(({ words }) => {
+      const path = words.slice(0, -1).join(' ');
+      return `      '${path}${path === '' ? '' : ' '}${words.at(-1)}') command="$candidate" ;;`;
+    });
+}
+
+function bashScript(tree: CommandNode): string {
+  const nodes = flatten(tree);
+  return `# Completion of heddle for bash.
+_heddle() {
+  local word previous command candidate index
+  word="\${COMP_WORDS[COMP_CWORD]}"
+  previous="\${COMP_WORDS[COMP_CWORD-1]}"
+  command=''
+  for ((index = 1; index < COMP_CWORD; index++)); do
+    candidate="\${command:+$command }\${COMP_WORDS[index]}"
+    case "$candidate" in
+${commandCases(tree).join('\n')}
+    esac
+  done
+  case "$command:$previous" in
+${nodes.flatMap(node => node.options.flatMap(option => bashValueCase(node, option))).join('\n')}
+  esac
+  case "$command" in
+${nodes.map(bashCommandCase).join('\n')}
+  esac
+}
+complete -F _heddle heddle
+`;
+}
+
+function bashValueCase(node: CommandNode, { flags, value }: OptionNode): string[] {
+  if (value.kind === 'none') return [];
+  const pattern = flags.map(flag => `'${node.words.join(' ')}:${flag}'`).join(' | ');
+  return [`    ${pattern}) ${bashReply(value)}; return ;;`];
+}
+
+function bashReply(value: ValueKind): string {
+  if (value.kind === 'words') return `COMPREPLY=($(compgen -W '${value.words.join(' ')}' -- "$word"))`;
+  return value.kind === 'file' ? 'compopt -o default; COMPREPLY=()' : 'COMPREPLY=()';
+}
+
+function bashCommandCase(node: CommandNode): string {
+  return `    '${node.words.join(' ')}') COMPREPLY=($(compgen -W '${candidates(node).join(' ')}' -- "$word")) ;;`;
+}
+
+/** Every word that may come next: subcommands, words of arguments, options. */
+function candidates({ subcommands, arguments: positional, options, command }: CommandNode): string[] {
+  return [
+    ...subcommands.map(({ words }) => words.at(-1) ?? ''),
+    ...positional.flatMap(({ value }) => {
+      if (value.kind === 'words') return value.words;
+      return value.kind === 'command' ? (command.parent?.commands ?? []).map(sibling => sibling.name()) : [];
+    }),
+    ...options.flatMap(({ flags }) => flags),
+  ];
+}
+
+function zshScript(tree: CommandNode): string {
+  const nodes = flatten(tree);
+  return `#compdef heddle
+# Completion of heddle for zsh.
+_heddle() {
+  local command candidate index
+  command=''
+  for ((index = 2; index < CURRENT; index++)); do
+    candidate="\${command:+$command }\${words[index]}"
+    case "$candidate" in
+${commandCases(tree).join('\n')}
+    esac
+  done
+  case "$command:\${words[CURRENT-1]}" in
+${nodes.flatMap(node => node.options.flatMap(option => zshValueCase(node, option))).join('\n')}
+  esac
+  local -a items
+  case "$command" in
+${nodes.map(zshCommandCase).join('\n')}
+  esac
+  _describe 'heddle' items
+}
+if [ "$funcstack[1]" = '_heddle' ]; then _heddle "$@"; else compdef _heddle heddle; fi
+`;
+}
+
+function zshValueCase(node: CommandNode, { flags, value }: OptionNode): string[] {
+  if (value.kind === 'none') return [];
+  const pattern = flags.map(flag => `'${node.words.join(' ')}:${flag}'`).join(' | ');
+  const reply = value.kind === 'words' ? `compadd -- ${value.words.join(' ')}` : value.kind === 'file' ? '_files' : ':';
+  return [`    ${pattern}) ${reply}; return ;;`];
+}
+
+function zshCommandCase(node: CommandNode): string {
+  const described = [
+    ...node.subcommands.map(({ words, summary }) => [words.at(-1) ?? '', summary]),
+    ...candidates(node)
+      .filter(word => !word.startsWith('-') && !node.subcommands.some(({ words }) => words.at(-1) === word))
+      .map(word => [word, '']),
+    ...node.options.flatMap(({ flags, summary }) => flags.map(flag => [flag, summary])),
+  ];
+  const items = described.map(([word = '', summary = '']) => quote(`${word}:${summary}`));
+  return `    '${node.words.join(' ')}') items=(${items.join(' ')}) ;;`;
+}
+
+function fishScript(tree: CommandNode): string {
+  const lines = flatten(tree).flatMap(node => [
+    ...node.subcommands.map(
+      ({ words, summary }) =>
+        `complete -c heddle -f -n ${condition(node)} -a ${quote(words.at(-1) ?? '')} -d ${quote(summary)}`,
+    ),
+    ...node.arguments.flatMap(({ value }) => {
+      const words = value.kind === 'none' ? [] : candidates(node).filter(word => !word.startsWith('-'));
+      return words.length === 0 ? [] : [`complete -c heddle -f -n ${condition(node)} -a ${quote(words.join(' '))}`];
+    }),
+    ...node.options.map(
+      option => `complete -c heddle -n ${condition(node)} ${fishOption(option)} -d ${quote(option.summary)}`,
+    ),
+  ]);
+  return `# Completion of heddle for fish.
+function __heddle_command
+  set -l found
+  for word in (commandline -opc)[2..]
+    switch (string join ' ' $found $word)
+${flatten(tree)
+  .filter(({ words }) => words.length > 0)
+  .map(({ words }) => `      case '${words.join(' ')}'\n        set found $found $word`)
+  .join('\n')}
+    end
+  end
+  test (string join ' ' $found) = "$argv[1]"
+end
+complete -c heddle -f
+${lines.join('\n')}
+`;
+}
+
+function condition(node: CommandNode): string {
+  return quote(`__heddle_command "${node.words.join(' ')}"`);
+}
+
+function fishOption({ flags, value }: OptionNode): string {
+  const names = flags.map(flag => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`)).join(' ');
+  if (value.kind === 'words') return `${names} -x -a ${quote(value.words.join(' '))}`;
+  if (value.kind === 'file') return `${names} -r -F`;
+  return value.kind === 'none' ? names : `${names} -x`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

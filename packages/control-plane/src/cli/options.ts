@@ -1,0 +1,36 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** How an answer is written. */
+export type OutputFormat = 'text' | 'json' | 'yaml';
+
+/** `-f`: which manifests a command reads. */
+export function fileOption(): Option {
+  return new Option(
+    '-f, --file <path...>',
+    'manifests: files, folders with all below them, or - for standard input; can be repeated',
+  ).makeOptionMandatory();
+}
+
+/** `-o`: how the answer is written. */
+export function outputOption(formats: readonly OutputFormat[] = ['text', 'json', 'yaml']): Option {
+  return new Option('-o, --output <format>', 'how to write the answer').choices(formats).default(formats[0]);
+}
+
+/** Shows examples below the help of a command. */
+export function addExamples(command: Command, examples: readonly string[]): void {
+  command.addHelpText('after', `\nExamples:\n${examples.map(example => `  ${example}`).join('\n')}`);
+  examplesOf.set(command, examples);
+}
+
+/** The examples of each command, for the reference page. */
+export const examplesOf = new WeakMap<Command, readonly string[]>();
+
+/** Reads one more `name: value`, as a header is written, for an option that can be repeated. */
+export function readHeader(
+  text: string,
+  previous: readonly (readonly [string, string])[] = [],
+): (readonly [string, string])[] {
+  const match = /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:(.*)$/s.exec(text);
+  if (match === null) throw new InvalidArgumentError('A header is written as "name: value".');
+  return [...previous, [match[1] ?? '', (match[2] ?? '').trim()]];
+}

@@ -1,0 +1,109 @@
+import { type Call, type DefaultName, type Origin, type OriginView, type Verdict, viewOrigin } from '@heddle/mesh';
+
+/** One line of an explanation, and what it is, so that it can be painted. */
+export interface TellLine {
+  readonly kind: 'question' | 'step' | 'place' | 'allowed' | 'denied' | 'near' | 'source' | 'blank';
+  readonly text: string;
+}
+
+/** The text of a line of a file that was read; `undefined` where it is not known. */
+export type LineText = (file: string, line: number) => string | undefined;
+
+/**
+ * Tells a verdict as a person would: the call, its steps, what came of it, and the line of YAML that decided; of a denial
+ * the nearest rule and what keeps it from matching. In: a call, its verdict and the text of the files. Out: lines. Pure.
+ */
+export function tell(call: Call, verdict: Verdict, lineText: LineText): TellLine[] {
+  const steps = verdict.trace.flatMap(({ text, origin }, index): TellLine[] => [
+    { kind: 'step', text: `${index + 1}. ${text}` },
+    ...(origin === undefined ? [] : placeLines(origin)),
+  ]);
+  return [{ kind: 'question', text: question(call) }, ...steps, blank, ...conclusion(verdict, lineText)];
+}
+
+/** The places of files whose text `tell` asks for. */
+export function toldPlaces(verdict: Verdict): { file: string; line: number }[] {
+  return [verdict.decidedBy, ...nearest(verdict).map(({ origin }) => origin)].flatMap(origin => {
+    const place = placeOf(viewOrigin(origin));
+    return place === undefined ? [] : [place];
+  });
+}
+
+const blank: TellLine = { kind: 'blank', text: '' };
+
+function question({ from, to, protocol, method, path, headers }: Call): string {
+  const what = protocol === 'tcp' ? 'A connection' : `${protocol === 'grpc' ? 'gRPC POST' : method} ${path}`;
+  const written = headers.map(([name, value]) => ` (${name}: ${value})`).join('');
+  const target = `${to.service}.${to.namespace}:${to.port}`;
+  return `${what}${protocol === 'tcp' ? '' : written} from ${from.namespace}/${from.serviceAccount} to ${target}`;
+}
+
+function placeLines(origin: Origin): TellLine[] {
+  const view = viewOrigin(origin);
+  return 'default' in view ? [] : [{ kind: 'place', text: `   ${nameOf(view)}${fileOf(view)}` }];
+}
+
+function conclusion(verdict: Verdict, lineText: LineText): TellLine[] {
+  const { allowed, status, reason, message, decidedBy } = verdict;
+  const ending = status === null || status === 200 ? '' : ` with ${status}`;
+  const outcome = allowed ? 'Allowed' : isMissing(verdict) ? 'Unreachable' : 'Denied';
+  const headline = `${outcome}${ending}${reason === outcome ? '' : `, ${reason}`}: ${message}`;
+  const told: TellLine = { kind: allowed ? 'allowed' : 'denied', text: headline };
+  const [near] = nearest(verdict);
+  if (near !== undefined) {
+    const view = viewOrigin(near.origin);
+    const name = 'default' in view ? view.default : `${nameOf(view)}${fileOf(view)}`;
+    return [told, { kind: 'near', text: `Nearest rule: ${name}: ${near.why}` }, ...sourceLines(view, lineText)];
+  }
+  const view = viewOrigin(decidedBy);
+  if ('default' in view) return [told, { kind: 'near', text: `Decided by default: ${defaults[view.default]}` }];
+  const source = sourceLines(view, lineText);
+  return [
+    told,
+    { kind: 'near', text: `Decided by ${nameOf(view)}${source.length === 0 ? fileOf(view) : ''}` },
+    ...source,
+  ];
+}
+
+/** Whether there is nothing to answer, rather than somebody who refuses. */
+function isMissing({ reason }: Verdict): boolean {
+  return reason === 'ServiceNotFound' || reason === 'NoBackends' || reason === 'NoEndpoints';
+}
+
+function nearest({ allowed, nearMisses }: Verdict): Verdict['nearMisses'] {
+  return allowed ? [] : nearMisses.slice(0, 1);
+}
+
+function sourceLines(view: OriginView, lineText: LineText): TellLine[] {
+  const place = placeOf(view);
+  const text = place === undefined ? undefined : lineText(place.file, place.line);
+  if (place === undefined || text === undefined) return [];
+  return [{ kind: 'source', text: `${place.file}:${place.line}: ${text.trimEnd()}` }];
+}
+
+function placeOf(view: OriginView): { file: string; line: number } | undefined {
+  if ('default' in view) return undefined;
+  const { file, line } = view;
+  return file === undefined || line === undefined ? undefined : { file, line };
+}
+
+function nameOf(view: Exclude<OriginView, { default: DefaultName }>): string {
+  const { kind, namespace, name, field } = view;
+  return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}${field === undefined ? '' : ` ${field}`}`;
+}
+
+function fileOf(view: OriginView): string {
+  const place = placeOf(view);
+  return place === undefined ? '' : ` (${place.file}:${place.line})`;
+}
+
+/** What decides where nobody wrote anything, in words. */
+const defaults: Readonly<Record<DefaultName, string>> = {
+  DenyByDefault: 'what no TrafficTarget opens is closed.',
+  PortNotFound: 'a port that the Service does not have is closed.',
+  ServiceNotFound: 'a name that does not exist leads nowhere.',
+  NoEndpoints: 'nothing is there to serve.',
+  WellFormedRequests: 'malformed requests get 400 before any rule is asked.',
+  OwnEndpoints: 'without a TrafficSplit the Service’s own endpoints serve.',
+  OutsideMesh: 'policy does not apply to a Service without pods in the mesh.',
+};

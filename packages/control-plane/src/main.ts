@@ -1,0 +1,32 @@
+import { text } from 'node:stream/consumers';
+import type { Output } from './cli/cli-command.ts';
+import { runCommandLine } from './cli/run-command-line.ts';
+
+/** The process's own streams, signals and environment, handed to the command line; nothing else reads them. */
+function outputOf(stream: NodeJS.WriteStream): Output {
+  // A reader that has seen enough (`heddle validate … | head`) is no failure.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+  return { write: chunk => void stream.write(chunk), isTerminal: stream.isTTY && process.env['TERM'] !== 'dumb' };
+}
+
+let interruption: AbortSignal | undefined;
+
+function interruptible(): AbortSignal {
+  if (interruption === undefined) {
+    const controller = new AbortController();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort(name));
+    interruption = controller.signal;
+  }
+  return interruption;
+}
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  stdout: outputOf(process.stdout),
+  stderr: outputOf(process.stderr),
+  environment: process.env,
+  readStdin: () => text(process.stdin),
+  interruption: interruptible,
+});
