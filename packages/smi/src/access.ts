@@ -8,6 +8,7 @@ export interface TrafficTarget extends KubeObject {
   readonly spec: TrafficTargetSpec;
 }
 
+/** Whom a TrafficTarget lets send what to whom. */
 export interface TrafficTargetSpec {
   readonly destination: TrafficTargetDestination;
   /** Identities that are let in; at least one (T2). */
@@ -26,6 +27,7 @@ export interface IdentityReference {
   readonly namespace?: string;
 }
 
+/** Whose pods a TrafficTarget opens, and on which port. */
 export interface TrafficTargetDestination extends IdentityReference {
   /** Bounds the target to this port of the pod (T10). */
   readonly port?: number;

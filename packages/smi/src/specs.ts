@@ -35,6 +35,7 @@ export interface UDPRoute extends KubeObject {
   readonly spec: PortRouteSpec;
 }
 
+/** The ports that a TCPRoute or UDPRoute stands for. */
 export interface PortRouteSpec {
   readonly matches?: {
     readonly name?: string;

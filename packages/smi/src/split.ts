@@ -8,6 +8,7 @@ export interface TrafficSplit extends KubeObject {
   readonly spec: TrafficSplitSpec;
 }
 
+/** Which traffic is shared, between whom. */
 export interface TrafficSplitSpec {
   /** The root: short name, `name.ns` or FQDN, of the split's own namespace (S4). */
   readonly service: string;
@@ -16,12 +17,14 @@ export interface TrafficSplitSpec {
   readonly matches?: readonly SplitMatchReference[];
 }
 
+/** A Service of the split’s namespace, and its weight (S5). */
 export interface TrafficSplitBackend {
   readonly service: string;
   /** Whole and not negative; relative to the sum of all (S1). */
   readonly weight: number;
 }
 
+/** A route group whose requests a split is for. */
 export interface SplitMatchReference {
   /** Absent, null, or `specs.smi-spec.io` with or without a version are alike (V2). */
   readonly apiGroup?: string | null;

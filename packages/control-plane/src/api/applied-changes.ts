@@ -22,7 +22,10 @@ export class AppliedChanges {
 
   /** The sources delivered a change of these objects. */
   delivered(objects: readonly ObjectRef[]): void {
-    this.#waiting = { objects: [...(this.#waiting?.objects ?? []), ...objects], since: this.#waiting?.since ?? this.#now() };
+    this.#waiting = {
+      objects: [...(this.#waiting?.objects ?? []), ...objects],
+      since: this.#waiting?.since ?? this.#now(),
+    };
   }
 
   /** A pass sent something to these nodes. */
@@ -43,7 +46,12 @@ export class AppliedChanges {
   #settle(): void {
     if (this.#pending.size > 0 || this.#waiting === undefined) return;
     const { objects, since } = this.#waiting;
-    this.#last = { revision: this.#revision, objects, sidecars: this.#concerned, milliseconds: Math.round((this.#now() - since) * 10) / 10 };
+    this.#last = {
+      revision: this.#revision,
+      objects,
+      sidecars: this.#concerned,
+      milliseconds: Math.round((this.#now() - since) * 10) / 10,
+    };
     this.#waiting = undefined;
     this.#concerned = 0;
   }

@@ -42,7 +42,9 @@ function isReset(error: unknown): boolean {
 async function get(socketPath: string, path: string, signal?: AbortSignal): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const ask = request({ socketPath, path, agent: false, ...(signal && { signal }) }, resolve);
-  ask.on('error', cause => reject(new ControllerUnreachable(`the controller can't be reached: ${cause.message}`, { cause })));
+  ask.on('error', cause =>
+    reject(new ControllerUnreachable(`the controller can't be reached: ${cause.message}`, { cause })),
+  );
   ask.end();
   return await promise;
 }

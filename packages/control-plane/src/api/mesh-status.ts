@@ -26,6 +26,7 @@ export interface AppliedChange {
   readonly milliseconds: number;
 }
 
+/** A workload, and how many of its pods and sidecars are as they are to be. */
 export interface WorkloadStatus {
   readonly namespace: string;
   readonly name: string;
@@ -37,6 +38,7 @@ export interface WorkloadStatus {
   readonly inSync: number;
 }
 
+/** One sidecar: whether it is connected, and has acknowledged all that it is to have. */
 export interface SidecarStatus {
   readonly namespace: string;
   readonly pod: string;
@@ -68,7 +70,12 @@ export interface ExposedService {
 }
 
 /** Puts together what the loop published and what the sidecars said. */
-export function meshStatus(state: State, sidecars: readonly SidecarRef[], nodes: readonly NodeStatus[], lastChange: AppliedChange | null): MeshStatus {
+export function meshStatus(
+  state: State,
+  sidecars: readonly SidecarRef[],
+  nodes: readonly NodeStatus[],
+  lastChange: AppliedChange | null,
+): MeshStatus {
   const byNode = new Map(nodes.map(node => [node.node, node]));
   const statuses = sidecars.map(sidecar => sidecarStatus(sidecar, byNode.get(sidecar.nodeId)));
   const findings = state.findings();

@@ -50,6 +50,7 @@ export interface Verdict {
   readonly trace: readonly Step[];
 }
 
+/** A backend, and its share of the calls. */
 export interface BackendShare {
   readonly service: string;
   readonly namespace: string;
@@ -58,12 +59,14 @@ export interface BackendShare {
   readonly share: number;
 }
 
+/** A rule that did not match, and what kept it from matching. */
 export interface NearMiss {
   readonly origin: Origin;
   /** What keeps it from matching. */
   readonly why: string;
 }
 
+/** One thing that happened to a call on its way, and what made it happen. */
 export interface Step {
   readonly text: string;
   readonly origin?: Origin;

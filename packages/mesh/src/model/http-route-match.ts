@@ -14,6 +14,7 @@ export interface HttpRouteMatch {
   readonly origin: ResourceOrigin;
 }
 
+/** A header that must be there, and what it must look like as a whole (T7). */
 export interface HeaderMatch {
   /** In lower case; `host` is the authority. */
   readonly name: string;

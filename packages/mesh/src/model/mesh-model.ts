@@ -14,6 +14,7 @@ export interface MeshModel {
   readonly inputFindings: readonly Finding[];
 }
 
+/** What there is in one namespace. */
 export interface NamespaceModel {
   readonly name: string;
   /** By name. */

@@ -3,11 +3,13 @@ import { type FieldPath, formatPath, type ObjectRef, refOf, type SourceLocation,
 /** Where a part of the model came from: a field that somebody wrote, or a named default. */
 export type Origin = ResourceOrigin | DefaultOrigin;
 
+/** A field of an object that somebody wrote. */
 export interface ResourceOrigin {
   readonly source: SourceObject;
   readonly path: FieldPath;
 }
 
+/** A rule that holds where nobody wrote anything. */
 export interface DefaultOrigin {
   readonly default: DefaultName;
 }

@@ -27,6 +27,7 @@ export interface Service {
   readonly origin: Origin;
 }
 
+/** One port of a Service: who serves it, and how its calls are shared. */
 export interface ServicePort {
   readonly number: number;
   /** Empty when the port has no name. */
@@ -39,6 +40,7 @@ export interface ServicePort {
   readonly outbound: OutboundPolicy;
 }
 
+/** An address and port where a Service is served. */
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
@@ -52,6 +54,7 @@ export interface OutboundPolicy {
   readonly routes: readonly OutboundRoute[];
 }
 
+/** Which calls go to which backends. */
 export interface OutboundRoute {
   /** Absent: every request. */
   readonly match?: HttpRouteMatch;
@@ -60,6 +63,7 @@ export interface OutboundRoute {
   readonly origin: Origin;
 }
 
+/** A Service whose own endpoints serve a share of the calls. */
 export interface WeightedBackend {
   /** Key of the Service whose own endpoints get this share. */
   readonly service: string;

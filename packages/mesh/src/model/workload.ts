@@ -19,6 +19,7 @@ export interface Workload {
   readonly reaches: readonly string[];
 }
 
+/** One replica of a workload. */
 export interface Pod {
   readonly name: string;
   readonly address: string | undefined;
@@ -26,6 +27,7 @@ export interface Pod {
   readonly source: SourceObject;
 }
 
+/** A port that others may call, if policy lets them. */
 export interface InboundPort {
   /** Of the pod, not of a Service (T8). */
   readonly number: number;
@@ -66,6 +68,7 @@ export interface Principal {
   readonly origin: ResourceOrigin;
 }
 
+/** A part of a TrafficTarget that opens nothing on a port. */
 export interface Gap {
   readonly origin: ResourceOrigin;
   readonly why: string;

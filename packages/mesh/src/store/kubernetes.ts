@@ -12,6 +12,7 @@ export interface ServiceSpec {
   readonly exposed: boolean;
 }
 
+/** What the mesh reads of one port of a Service. */
 export interface ServicePortSpec {
   readonly name: string;
   readonly number: number;

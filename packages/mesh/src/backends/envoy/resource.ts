@@ -14,8 +14,13 @@ export interface ResourceGroup {
   readonly resources: readonly XdsResource[];
 }
 
+/** Type URL of a listener (LDS). */
 export const listenerType = 'type.googleapis.com/envoy.config.listener.v3.Listener';
+/** Type URL of a route configuration (RDS). */
 export const routeType = 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration';
+/** Type URL of a cluster (CDS). */
 export const clusterType = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
+/** Type URL of the endpoints of a cluster (EDS). */
 export const endpointType = 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment';
+/** Type URL of a secret (SDS). */
 export const secretType = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret';
