@@ -30,6 +30,7 @@ export interface RootPem {
   readonly privateKey: PrivateKey;
 }
 
+/** What an authority is made of. */
 export interface CertificateAuthorityOptions {
   /** E.g. `cluster.local`. */
   readonly trustDomain: string;
@@ -46,6 +47,7 @@ const backdatedMs = 60_000;
 const rootLifetimeMs = 10 * 365 * 24 * hour;
 const nameForm = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 
+/** Issues the certificates of one trust domain, all signed by one root. */
 export class CertificateAuthority {
   readonly trustDomain: string;
   readonly lifetimeMs: number;

@@ -23,6 +23,7 @@ export interface SdsSecret {
   };
 }
 
+/** Where certificates come from, and who hears of new ones. */
 export interface WorkloadSecretsOptions {
   readonly authority: CertificateAuthority;
   readonly now: () => Date;
@@ -40,6 +41,7 @@ interface Entry {
   readonly renewAt: Date;
 }
 
+/** The certificates in force, one for each identity that was asked for. */
 export class WorkloadSecrets {
   /** The root certificates, by name {@link trustBundleName}. */
   readonly trustBundle: SdsSecret;

@@ -17,6 +17,7 @@ import { type Part, Subscription } from './subscription.ts';
 const { cluster: cds, endpoints: eds, listener: lds, route: rds } = typeUrls;
 const ordered: ReadonlySet<string> = new Set([cds, eds, lds, rds]);
 
+/** One delta stream of one sidecar, from its first request to its end. */
 export class DeltaStream implements Stream<DeltaRequest> {
   readonly #index: ResourceIndex;
   readonly #send: (response: DeltaResponse) => void;

@@ -15,6 +15,7 @@ export interface NodeStatus {
   readonly types: readonly TypeStatus[];
 }
 
+/** A sidecar by its node id; it outlives its streams. */
 export class Node {
   readonly id: string;
   readonly index = new ResourceIndex();

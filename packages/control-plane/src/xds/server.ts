@@ -59,6 +59,7 @@ const options = {
   'grpc.keepalive_timeout_ms': 10_000,
 };
 
+/** Holds what each node is to have, and serves it on any number of addresses. */
 export class XdsServer {
   readonly #observer: XdsObserver;
   readonly #now: () => Date;

@@ -13,6 +13,7 @@ export type Part = 'all' | 'additions' | 'removals';
 /** Version of a resource that the sidecar may have in one version or another, or not at all. */
 const unknownVersion = '';
 
+/** The books on one type of resource: asked for, due, in flight, held, refused. */
 export class Subscription {
   readonly typeUrl: string;
   readonly #wanted: ReadonlyMap<string, EncodedResource>;
