@@ -59,26 +59,7 @@ for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
     });
 
     test('volumes appear where the host has no such path, and follow their content', async () => {
-      const pod = (text: string): Pod => ({
-        ...echoPod('files', '10.244.0.5'),
-        volumes: [
-          { name: 'config', files: { greeting: { data: base64(text) }, 'deep/er': { data: base64('deep') } } },
-          { name: 'secret', files: { key: { data: base64('hush'), mode: 0o400 } } },
-          { name: 'scratch', emptyDir: true },
-        ],
-        containers: [
-          {
-            ...(echoPod('files', '10.244.0.5').containers[0] as Pod['containers'][number]),
-            volumeMounts: [
-              { name: 'config', mountPath: '/config' },
-              { name: 'config', mountPath: '/etc/heddle test/one', subPath: 'greeting' },
-              { name: 'secret', mountPath: '/usr/share/heddle-test/secret' },
-              { name: 'scratch', mountPath: '/var/scratch' },
-            ],
-          },
-        ],
-      });
-      await node.client.putPods([pod('hello')]);
+      await node.client.putPods([podWithFiles('hello')]);
       const [before] = await node.until(ready(1));
       assert.equal(await node.exec('files', 'cat', '/config/greeting', '/config/deep/er'), 'hellodeep');
       assert.equal(await node.exec('files', 'cat', '/etc/heddle test/one'), 'hello');
@@ -89,7 +70,7 @@ for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
       for (const path of ['/config', '/etc/heddle test', '/usr/share/heddle-test', '/var/scratch']) {
         assert.equal(existsSync(path), false);
       }
-      await node.client.putPods([pod('bye')]);
+      await node.client.putPods([podWithFiles('bye')]);
       await eventually('new content', async () => {
         const seen = await node.exec('files', 'cat', '/config/greeting');
         return seen === 'bye' ? seen : undefined;
@@ -100,7 +81,9 @@ for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
     test('a container that crashes is restarted, its output is kept', async () => {
       const script = 'echo "run with $GREETING"; exit 3';
       const crash: Pod = {
-        ...{ namespace: 'default', name: 'crash', ip: '10.244.0.6' },
+        namespace: 'default',
+        name: 'crash',
+        ip: '10.244.0.6',
         containers: [
           {
             name: 'app',
@@ -127,7 +110,10 @@ for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
     test('readiness follows its probe, a failed liveness probe restarts', async () => {
       const quick = { periodSeconds: 0.05, failureThreshold: 2 };
       const pod: Pod = {
-        ...{ namespace: 'default', name: 'probed', ip: '10.244.0.8', terminationGracePeriodSeconds: 1 },
+        namespace: 'default',
+        name: 'probed',
+        ip: '10.244.0.8',
+        terminationGracePeriodSeconds: 1,
         volumes: [{ name: 'state', emptyDir: true }],
         containers: [
           {
@@ -142,7 +128,7 @@ for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
       await node.client.putPods([pod]);
       await node.until(ready(1));
       await node.exec('probed', 'rm', '/state/ready');
-      await node.until(pods => pods[0]?.ready === false);
+      await node.until(pods => !ready(1)(pods));
       await node.exec('probed', 'rm', '/state/alive');
       const [restarted] = await node.until(pods => ready(1)(pods) && pods[0]?.containers[0]?.restartCount === 1);
       assert.equal(restarted?.containers[0]?.lastExit?.reason, 'the liveness probe failed');
@@ -155,4 +141,23 @@ for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
       assert.equal((await node.client.pods())[0]?.name, 'probed');
     });
   });
+}
+
+function podWithFiles(text: string): Pod {
+  const pod = echoPod('files', '10.244.0.5');
+  const volumeMounts = [
+    { name: 'config', mountPath: '/config' },
+    { name: 'config', mountPath: '/etc/heddle test/one', subPath: 'greeting' },
+    { name: 'secret', mountPath: '/usr/share/heddle-test/secret' },
+    { name: 'scratch', mountPath: '/var/scratch' },
+  ];
+  return {
+    ...pod,
+    volumes: [
+      { name: 'config', files: { greeting: { data: base64(text) }, 'deep/er': { data: base64('deep') } } },
+      { name: 'secret', files: { key: { data: base64('hush'), mode: 0o400 } } },
+      { name: 'scratch', emptyDir: true },
+    ],
+    containers: pod.containers.map(container => ({ ...container, volumeMounts })),
+  };
 }

@@ -175,7 +175,7 @@ for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
       })
         .on('error', () => {})
         .end();
-      await node.until(pods => pods[0]?.ready === false);
+      await node.until(pods => !ready(4)(pods));
       await serve(meshed('a', '10.244.0.2'));
       const [a] = await node.until(ready(4));
       assert.equal(a?.sidecar?.restartCount, 1);
@@ -194,7 +194,7 @@ for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
       await node.until(ready(2));
       const { promise, resolve, reject } = Promise.withResolvers<string>();
       request({ socketPath: join(sharedDirectory, 'http.sock'), path: '/', agent: false, headers: { host: 'b' } })
-        .on('response', response => text(response).then(resolve, reject))
+        .on('response', response => void text(response).then(resolve, reject))
         .on('error', reject)
         .end();
       const answer = JSON.parse(await promise) as Record<string, string>;

@@ -42,7 +42,7 @@ export function answerDns(query: Packet, zone: DnsZone): Packet {
 }
 
 function records(question: Question, addresses: readonly string[]): NonNullable<Packet['answers']> {
-  if (question.type !== 'A' && String(question.type) !== 'ANY') return [];
+  if (question.type !== 'A') return [];
   return addresses.map(data => ({ type: 'A', class: 'IN', name: question.name, ttl, data }));
 }
 

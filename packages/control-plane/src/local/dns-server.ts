@@ -51,8 +51,8 @@ async function serveTcp(listen: DnsListen, zone: () => DnsZone, signal: AbortSig
         const query = received.subarray(0, end);
         received = received.subarray(end);
         const answer = tryAnswer(() => answerDns(streamDecode(query), zone()));
-        if (answer === undefined) return socket.destroy();
-        socket.write(streamEncode(answer));
+        if (answer === undefined) socket.destroy();
+        else socket.write(streamEncode(answer));
       }
     });
   });

@@ -4,10 +4,10 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { applicationCapabilities, enterPod } from './enter-pod.ts';
 import { type NodeOptions, nodeSocket, readyLine } from './node.ts';
 import { NodeClient } from './node-client.ts';
 import type { PodStatus } from './pod.ts';
-import { applicationCapabilities, enterPod } from './pod-process.ts';
 import { LocalMeshError, requireTools, toolPath } from './tools.ts';
 
 /** How to start a node. */
@@ -43,6 +43,12 @@ interface RunRecord {
   readonly path: string;
 }
 
+/**
+ * Process 1 of the namespaces. Orphans become its children, and Node would never wait for them: a shell that waits for
+ * the node reaps them meanwhile. It ends as the node ends.
+ */
+const reaper = ['sh', '-c', 'exec 3<&0; "$@" <&3 3<&- & wait "$!"', 'sh'];
+
 const recordFile = 'node.json';
 const endTimeoutMilliseconds = 10_000;
 
@@ -57,7 +63,7 @@ export async function startLocalNode(options: LocalNodeOptions, signal: AbortSig
   const userNamespace = options.uid !== 0;
   const logFile = join(options.runDirectory, 'node.log');
   const log = openSync(logFile, 'a', 0o600);
-  const child = spawn('unshare', [...unshareFlags(userNamespace), ...options.nodeCommand], {
+  const child = spawn('unshare', [...unshareFlags(userNamespace), ...reaper, ...options.nodeCommand], {
     stdio: ['pipe', 'pipe', log],
     // A session of its own: Ctrl-C on the terminal is for the parent alone, which then ends the node in order.
     detached: true,

@@ -1,9 +1,9 @@
 /**
- * The node: the init of the local mesh's namespaces, which runs pods.
+ * The node: the first process in the local mesh's namespaces, which runs pods.
  *
  * In: one line of JSON with its settings on the input that it is started with, then lists of pods and names over its Unix
  * socket. Out: processes, and their statuses. It knows nothing of services, policies or manifests. It ends when its input
- * ends, which it does when its parent is gone for whatever reason; with it, being the init, ends everything.
+ * ends, which it does when its parent is gone for whatever reason; its namespaces, and all that is in them, end with it.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -42,7 +42,7 @@ export function nodeSocket(runDirectory: string): string {
 export const readyLine = 'ready';
 
 /**
- * Runs a node until its input ends or the signal aborts; resolves when no pod is left. Only to be run as process 1 of
+ * Runs a node until its input ends or the signal aborts; resolves when no pod is left. Only to be run in
  * namespaces of its own. `say` writes to its output, `log` to its log.
  */
 export async function runNode(

@@ -1,50 +1,22 @@
 /** A process inside a pod that is kept running: a container, or the sidecar. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type { Clock } from './clock.ts';
+import { type Entry, enterPod, signalInside } from './enter-pod.ts';
 import type { LogFile } from './log-file.ts';
 import type { ContainerExit, ContainerState, Pod } from './pod.ts';
 
 /** What to run. */
-export interface ProcessSpec {
+export interface ProcessSpec extends Entry {
   readonly name: string;
-  /** Program and arguments, fully expanded. */
-  readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  readonly workingDirectory: string;
-  /** Capabilities that it keeps, in setpriv(1)'s words. */
-  readonly capabilities: readonly string[];
   readonly restartPolicy: NonNullable<Pod['restartPolicy']>;
 }
-
-/** What applications may do: what container runtimes allow, without making raw packets. Above all not to mark their own
- * packets as the sidecar's, and not to unmount what hides other pods' sockets. */
-export const applicationCapabilities = [
-  ...['chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap', 'net_bind_service'],
-  ...['sys_chroot', 'setfcap'],
-];
-
-/** What a sidecar may do: mark its packets. */
-export const sidecarCapabilities = ['net_admin', 'net_bind_service', 'dac_override'];
 
 const firstBackoff = 100;
 const maxBackoff = 30_000;
 
 /** A process that ran this long was well: its next restart is quick again. */
 const backoffReset = 60_000;
-
-/** The command line that runs a program in a pod's namespaces; as seen from the node's PID namespace. */
-export function enterPod(
-  pid: number,
-  spec: Pick<ProcessSpec, 'command' | 'workingDirectory' | 'capabilities'>,
-): string[] {
-  const bounding = ['-all', ...spec.capabilities.map(capability => `+${capability}`)].join(',');
-  return [
-    ...['nsenter', '--target', String(pid), '--net', '--mount', '--pid', '--uts', '--ipc'],
-    ...['setpriv', '--bounding-set', bounding, '--inh-caps=-all'],
-    ...['sh', '-c', 'cd -- "$0" && exec "$@"', spec.workingDirectory, ...spec.command],
-  ];
-}
 
 /** Runs a process, starts it again when it ends, and knows its state. */
 export class PodProcess {
@@ -93,10 +65,10 @@ export class PodProcess {
   /** Ends the current run, which then is restarted as the policy says. Killed after `grace` milliseconds. */
   stop(reason: string | undefined, grace: number): void {
     const child = this.#child;
-    if (child?.pid === undefined) return;
+    if (child === null) return;
     this.#stopReason = reason;
-    signalChild(child.pid, 'SIGTERM');
-    const timer = setTimeout(() => child.pid !== undefined && signalChild(child.pid, 'SIGKILL'), grace);
+    signalInside(child, 'SIGTERM');
+    const timer = setTimeout(() => signalInside(child, 'SIGKILL'), grace);
     child.once('exit', () => clearTimeout(timer));
   }
 
@@ -153,16 +125,6 @@ async function exitOf(child: ChildProcess): Promise<{ code: number | null; signa
   child.on('exit', (code, signal) => resolve({ code, signal }));
   child.on('error', () => resolve({ code: 127, signal: null }));
   return promise;
-}
-
-/** Signals the process that `nsenter` waits for; `nsenter` itself passes nothing on, and ends as that process does. */
-function signalChild(enter: number, signal: NodeJS.Signals): void {
-  try {
-    const children = readFileSync(`/proc/${enter}/task/${enter}/children`, 'utf8').trim().split(' ');
-    for (const child of children) if (child !== '') process.kill(Number(child), signal);
-  } catch {
-    // Already gone.
-  }
 }
 
 /** What a process leaves behind in its group ends with it. */

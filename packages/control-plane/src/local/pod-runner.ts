@@ -3,10 +3,11 @@ import { mkdir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { networkCheck } from './check.ts';
 import type { Clock } from './clock.ts';
+import { applicationCapabilities } from './enter-pod.ts';
 import { isSidecarReady, sidecarVersion } from './envoy-admin.ts';
 import { LogFile, logPath } from './log-file.ts';
 import type { Container, ContainerStatus, Pod, PodPhase, PodStatus, Probe, SidecarStatus } from './pod.ts';
-import { applicationCapabilities, PodProcess } from './pod-process.ts';
+import { PodProcess } from './pod-process.ts';
 import { type Check, runProbe } from './probe.ts';
 import { containerProcess, sidecarName, sidecarProcess } from './process-specs.ts';
 import { runInPod } from './run-in-pod.ts';
@@ -107,7 +108,13 @@ export class PodRunner {
     const unchanged = this.#last !== null && this.#last.phase === phase && this.#last.ready === ready;
     const { namespace, name, ip } = this.#pod;
     this.#last = {
-      ...{ namespace, name, ip, phase, ready, containers, sidecar },
+      namespace,
+      name,
+      ip,
+      phase,
+      ready,
+      containers,
+      sidecar,
       ...(this.#sandbox === null ? {} : { pid: this.#sandbox.pid }),
       ...(this.#message === undefined ? {} : { message: this.#message }),
       since: unchanged && this.#last !== null ? this.#last.since : new Date(this.#clock.now()).toISOString(),

@@ -58,7 +58,7 @@ export class PodSet {
   async end(graceMilliseconds: number): Promise<void> {
     this.#ended = true;
     for (const { runner } of [...this.#running.values(), ...this.#ending]) runner.limitGrace(graceMilliseconds);
-    for (const key of [...this.#running.keys()]) this.#stop(key);
+    for (const key of Array.from(this.#running.keys())) this.#stop(key);
     await Promise.all([...this.#ending].map(({ done }) => done));
   }
 

@@ -1,9 +1,10 @@
 /** From a pod to the processes that it consists of. Pure. */
 import { sidecarBootstrap } from '../sidecar/bootstrap.ts';
 import { sidecarMark } from '../sidecar/interception.ts';
+import { applicationCapabilities, sidecarCapabilities } from './enter-pod.ts';
 import { expandCommand, expandEnvironment } from './expand.ts';
 import type { Container, Pod, Sidecar } from './pod.ts';
-import { applicationCapabilities, type ProcessSpec, sidecarCapabilities } from './pod-process.ts';
+import type { ProcessSpec } from './pod-process.ts';
 
 /** The name under which a sidecar's log is kept. */
 export const sidecarName = 'sidecar';
@@ -25,6 +26,9 @@ export function containerProcess(
   };
 }
 
+/** Local pods see little traffic: one worker. Nobody restarts an Envoy in place here. */
+const flags = ['--concurrency', '1', '--disable-hot-restart'];
+
 /** The Envoy of a pod. */
 export function sidecarProcess(pod: Pod, sidecar: Sidecar, environment: Readonly<Record<string, string>>): ProcessSpec {
   const bootstrap = sidecarBootstrap({
@@ -37,8 +41,12 @@ export function sidecarProcess(pod: Pod, sidecar: Sidecar, environment: Readonly
   return {
     name: sidecarName,
     command: [
-      ...[sidecar.envoy, '--config-yaml', JSON.stringify(bootstrap), '--concurrency', '1', '--disable-hot-restart'],
-      ...['--log-level', sidecar.logLevel ?? 'warning'],
+      sidecar.envoy,
+      '--config-yaml',
+      JSON.stringify(bootstrap),
+      ...flags,
+      '--log-level',
+      sidecar.logLevel ?? 'warning',
     ],
     environment,
     workingDirectory: '/',

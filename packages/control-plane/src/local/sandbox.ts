@@ -58,16 +58,15 @@ export interface Sandbox {
   kill(): void;
 }
 
+const unshareFlags = '--net --mount --pid --uts --ipc --fork --kill-child --propagation private'.split(' ');
+
 /** Makes the namespaces of a pod, whose volumes are in place. Throws {@link SandboxError}. */
 export async function createSandbox(pod: Pod, places: PodPlaces, settings: NodeSettings): Promise<Sandbox> {
   const link = `pod${places.id}`;
   await writeSandboxFiles(pod, places, settings, link);
   const init = spawn(
     'unshare',
-    [
-      ...['--net', '--mount', '--pid', '--uts', '--ipc', '--fork', '--kill-child', '--propagation', 'private'],
-      ...['sh', '-c', sandboxScript, 'sh', places.directory, link, bridgeName, hostName(pod)],
-    ],
+    [...unshareFlags, 'sh', '-c', sandboxScript, 'sh', places.directory, link, bridgeName, hostName(pod)],
     { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...settings.environment } },
   );
   const ended = endOf(init);

@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** How to start a controller. */
+export interface ControllerCommand {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Written to its standard input, which then stays open: the controller ends when it closes. */
+  readonly input: string;
+  readonly logFile: string;
+}
+
+/** Milliseconds before a controller that ended is started again; doubled each time, up to a bound. */
+const firstBackOff = 100;
+const longestBackOff = 5000;
+
+/** A controller that ran this many milliseconds starts with a short back-off again. */
+const ranWell = 10_000;
+
+/** Keeps a controller running until the signal aborts: pods and sidecars go on while there is none. */
+export async function keepControllerRunning(controller: ControllerCommand, signal: AbortSignal): Promise<void> {
+  let backOff = firstBackOff;
+  while (!signal.aborted) {
+    const started = performance.now();
+    await runOnce(controller, signal);
+    if (signal.aborted) return;
+    backOff = performance.now() - started > ranWell ? firstBackOff : Math.min(backOff * 2, longestBackOff);
+    await delay(backOff, undefined, { signal }).catch(() => undefined); // the loop's condition sees the abort
+  }
+}
+
+async function runOnce(
+  { command, environment, input, logFile }: ControllerCommand,
+  signal: AbortSignal,
+): Promise<void> {
+  const [program = '', ...args] = command;
+  const log = openSync(logFile, 'a', 0o600);
+  // In a session of its own, Ctrl-C on the terminal is for the parent alone.
+  const child = spawn(program, args, { stdio: ['pipe', log, log], detached: true, env: { ...environment } });
+  closeSync(log);
+  child.stdin?.on('error', () => {}); // it has ended before it read; its end tells
+  child.stdin?.write(input);
+  const end = (): void => {
+    child.stdin?.end();
+    child.kill('SIGTERM');
+  };
+  signal.addEventListener('abort', end, { once: true });
+  await exitOf(child);
+  signal.removeEventListener('abort', end);
+}
+
+async function exitOf(child: ChildProcess): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  child.on('exit', () => resolve());
+  child.on('error', () => resolve());
+  await promise;
+}
