@@ -89,12 +89,6 @@ export const refuseTwoHosts: RouteJson = {
   directResponse: { status: 400, body: { inlineString: 'heddle: a request has one Host header\n' } },
 };
 
-/** Two Host headers arrive as one with a comma, which no host has: 400 before anything is matched (T7). */
-export const severalHosts = {
-  match: { prefix: '', headers: [{ name: ':authority', stringMatch: { contains: ',' } }] },
-  directResponse: { status: 400, body: { inlineString: 'heddle: a request has one Host\n' } },
-};
-
 /** A route that answers 403 to everything, the asterisk of `OPTIONS *` included. */
 export function refuse(body: string) {
   return { match: { prefix: '' }, directResponse: { status: 403, body: { inlineString: body } } };

@@ -5,7 +5,7 @@ import type { HttpFilterJson } from '@heddle/envoy-api/envoy/extensions/filters/
 import type { Origin } from '../../model/origin.ts';
 import type { InboundPort, Workload } from '../../model/workload.ts';
 import { authorityHeader, matchesAuthority, pathHeader, rbacPerRoute } from './authorization.ts';
-import { httpManager, refuse, severalHosts } from './http.ts';
+import { httpManager, refuse, refuseTwoHosts } from './http.ts';
 import { alpn, inboundPort, names } from './names.ts';
 import { listenerType, type ResourceGroup, routeType, secretType, type XdsResource } from './resource.ts';
 import { downstreamTls, subjectAltNames } from './tls.ts';
@@ -171,7 +171,7 @@ function routesOf(workload: Workload, port: InboundPort): RouteConfigurationJson
         name,
         domains: ['*'],
         routes: [
-          severalHosts,
+          refuseTwoHosts,
           { match: { prefix: '/' }, route: { cluster: names.inboundCluster, timeout: '0s' } },
           refuse('heddle: a request without a path matches no rule\n'),
         ],
