@@ -1,6 +1,7 @@
 /** Time, as far as the node needs it: injected, so that tests pass it themselves. */
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** What time it is, and waiting for it to pass. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { decode, encode, streamDecode, streamEncode, TRUNCATED_RESPONSE } from 'dns-packet';
+import { decode, encode, type Packet, streamDecode, streamEncode, TRUNCATED_RESPONSE } from 'dns-packet';
 import { answerDns, type DnsZone } from './dns-answer.ts';
 
 /** Largest answer over UDP; a longer one is truncated, and the client asks again over TCP (RFC 1035). */
@@ -22,18 +22,19 @@ export async function serveDns(listen: DnsListen, zone: () => DnsZone, signal: A
 async function serveUdp(listen: DnsListen, zone: () => DnsZone, signal: AbortSignal): Promise<void> {
   const socket = createSocket({ type: 'udp4', signal });
   socket.on('message', (message, from) => {
-    const answer = tryAnswer(() => answerDns(decode(message), zone()));
-    if (answer === undefined) return;
-    const bytes = encode(answer);
-    const sent =
-      bytes.length <= maxUdpBytes
-        ? bytes
-        : encode({ ...answer, flags: (answer.flags ?? 0) | TRUNCATED_RESPONSE, answers: [] });
+    const sent = tryAnswer(() => udpAnswer(answerDns(decode(message), zone())));
+    if (sent === undefined) return;
     socket.send(sent, from.port, from.address, ignoreLostClient);
   });
   socket.bind(listen.port, listen.address);
   await once(socket, 'listening');
   socket.on('error', ignoreLostClient);
+}
+
+function udpAnswer(answer: Packet): Buffer {
+  const bytes = encode(answer);
+  if (bytes.length <= maxUdpBytes) return bytes;
+  return encode({ ...answer, flags: (answer.flags ?? 0) | TRUNCATED_RESPONSE, answers: [] });
 }
 
 async function serveTcp(listen: DnsListen, zone: () => DnsZone, signal: AbortSignal): Promise<void> {
@@ -50,9 +51,9 @@ async function serveTcp(listen: DnsListen, zone: () => DnsZone, signal: AbortSig
         const end = 2 + received.readUInt16BE(0);
         const query = received.subarray(0, end);
         received = received.subarray(end);
-        const answer = tryAnswer(() => answerDns(streamDecode(query), zone()));
+        const answer = tryAnswer(() => streamEncode(answerDns(streamDecode(query), zone())));
         if (answer === undefined) socket.destroy();
-        else socket.write(streamEncode(answer));
+        else socket.write(answer);
       }
     });
   });
@@ -68,7 +69,7 @@ function tryAnswer<T>(answer: () => T): T | undefined {
   try {
     return answer();
   } catch {
-    return undefined; // not a DNS message: there is nobody to answer
+    return undefined; // not a message that can be answered
   }
 }
 

@@ -8,6 +8,7 @@
  */
 import { posix } from 'node:path';
 
+/** What is at a path; devices and sockets count as files. */
 export type EntryKind = 'file' | 'directory' | 'link' | 'missing';
 
 /** What the plan needs to know of the host's files. */

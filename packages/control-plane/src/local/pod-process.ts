@@ -91,8 +91,7 @@ export class PodProcess {
     });
     this.#child = child;
     this.#stopReason = undefined;
-    child.stdout.on('data', (chunk: Buffer) => this.#log.write(chunk));
-    child.stderr.on('data', (chunk: Buffer) => this.#log.write(chunk));
+    for (const output of [child.stdout, child.stderr]) output.on('data', (chunk: Buffer) => this.#write(chunk));
     this.#set('running');
     const ended = new AbortController();
     const exit = exitOf(child);
@@ -105,6 +104,14 @@ export class PodProcess {
     this.ready = false;
     const reason = this.#stopReason === undefined ? {} : { reason: this.#stopReason };
     this.lastExit = { code, signal: killedBy, at: new Date(this.#clock.now()).toISOString(), ...reason };
+  }
+
+  #write(chunk: Buffer): void {
+    try {
+      this.#log.write(chunk);
+    } catch {
+      // A full disk costs lines of the log, not the pod.
+    }
   }
 
   #isToRestart(): boolean {

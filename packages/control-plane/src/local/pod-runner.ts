@@ -75,27 +75,26 @@ export class PodRunner {
     this.#graceMilliseconds = Math.min(this.#graceMilliseconds, milliseconds);
   }
 
-  /** Runs the pod until the signal aborts; resolves when nothing of it is left. Tries again where it can't be set up. */
+  /**
+   * Runs the pod until the signal aborts; resolves when nothing of it is left. Where its namespaces can't be set up, or are
+   * lost, this is tried again.
+   */
   async run(signal: AbortSignal): Promise<void> {
+    const terminating = () => {
+      this.#terminating = true;
+      this.#changed();
+    };
+    signal.addEventListener('abort', terminating);
     while (!signal.aborted) {
       try {
-        this.#sandbox = await this.#setUp();
+        await this.#runOnce(signal);
       } catch (error) {
         this.#say(error instanceof Error ? error.message : String(error));
-        await this.#cleanUp();
-        await this.#clock.sleep(sandboxRetryMilliseconds, signal);
-        continue;
       }
-      this.#say(undefined);
-      await this.#runProcesses(this.#sandbox, signal);
-      if (!signal.aborted) await aborted(signal); // it has run to its end, and stays as it is until it is removed
-      break;
+      this.#sandbox = null;
+      await this.#cleanUp();
+      await this.#clock.sleep(sandboxRetryMilliseconds, signal);
     }
-    this.#terminating = true;
-    this.#changed();
-    this.#sandbox?.kill();
-    await this.#sandbox?.ended;
-    await this.#cleanUp();
   }
 
   /** The status as of now. */
@@ -122,6 +121,20 @@ export class PodRunner {
     return this.#last;
   }
 
+  async #runOnce(signal: AbortSignal): Promise<void> {
+    const sandbox = await this.#setUp();
+    this.#sandbox = sandbox;
+    this.#say(undefined);
+    const lost = new AbortController();
+    void sandbox.ended.then(() => lost.abort());
+    const end = AbortSignal.any([signal, lost.signal]);
+    await this.#runProcesses(sandbox, end);
+    await aborted(end); // where all has run to its end, the pod stays as it is until it is removed
+    sandbox.kill();
+    await sandbox.ended;
+    if (!signal.aborted) this.#say('the init of the pod was killed');
+  }
+
   async #setUp(): Promise<Sandbox> {
     await mkdir(this.#places.directory, { recursive: true });
     const { sidecar } = this.#pod;
@@ -142,9 +155,7 @@ export class PodRunner {
       await Promise.race([this.#sidecarReady.promise, aborted(signal)]);
     }
     const stop = () => {
-      this.#terminating = true;
       for (const { process } of this.#containers) process.stop(undefined, this.#graceMilliseconds);
-      this.#changed();
     };
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop);

@@ -71,7 +71,9 @@ export class PodSet {
     const before = [...this.#ending].filter(
       other => podKey(other.runner.pod) === key || other.runner.pod.ip === pod.ip,
     );
-    const done = Promise.all(before.map(other => other.done)).then(() => runner.run(end.signal));
+    const done = Promise.all(before.map(other => other.done))
+      .then(() => runner.run(end.signal))
+      .catch(this.#onError);
     this.#running.set(key, { runner, end, done });
     this.#tell(key);
   }
@@ -82,13 +84,9 @@ export class PodSet {
     this.#running.delete(key);
     this.#ending.add(stopped);
     stopped.end.abort();
-    const forget = () => {
+    void stopped.done.then(() => {
       this.#ending.delete(stopped);
       this.#tell(key);
-    };
-    stopped.done.then(forget, (error: unknown) => {
-      this.#onError(error);
-      forget();
     });
   }
 

@@ -40,11 +40,13 @@ export interface Container {
   readonly startupProbe?: Probe;
 }
 
+/** An environment variable. */
 export interface EnvVar {
   readonly name: string;
   readonly value: string;
 }
 
+/** Where a container sees a volume. */
 export interface VolumeMount {
   /** Name of a volume of the pod. */
   readonly name: string;
@@ -136,8 +138,10 @@ export interface PodStatus {
   readonly since: string;
 }
 
+/** `waiting` is before the first start and between restarts. */
 export type ContainerState = 'waiting' | 'running' | 'terminated';
 
+/** What became of a container. */
 export interface ContainerStatus {
   readonly name: string;
   readonly state: ContainerState;
@@ -155,6 +159,7 @@ export interface ContainerExit {
   readonly reason?: string;
 }
 
+/** What became of a sidecar. */
 export interface SidecarStatus {
   readonly state: ContainerState;
   readonly ready: boolean;

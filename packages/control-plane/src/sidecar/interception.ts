@@ -29,6 +29,7 @@ export interface InterceptionOptions {
   readonly excludeOutboundCidrs?: readonly string[];
 }
 
+/** Input for `iptables-restore` and for `ip6tables-restore`. */
 export interface InterceptionRules {
   readonly ipv4: string;
   readonly ipv6: string;
