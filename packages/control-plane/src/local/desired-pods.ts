@@ -48,12 +48,11 @@ export function desiredPods(objects: readonly SourceObject[], options: DesiredPo
     .filter(({ object }) => object.kind === 'Pod' && object.apiVersion === 'v1' && isToRun(object))
     .map(source => readPod(source, known, options))
     .toSorted((a, b) => compare(podKey(a.reading), podKey(b.reading)));
-  const findings = readings.flatMap(({ reading }) => reading.findings);
   const pods = readings.flatMap(({ pod }) => pod ?? []);
   const clashes = addressClashes(readings);
   return {
     pods: pods.filter(pod => !clashes.has(podKey(pod))),
-    findings: distinct([...findings, ...[...clashes.values()].flat(), ...imagesIgnored(readings)]).toSorted(
+    findings: [...distinct(readings), ...[...clashes.values()].flat(), ...imagesIgnored(readings)].toSorted(
       compareFindings,
     ),
   };
@@ -157,9 +156,17 @@ function imagesIgnored(readings: readonly ReadPod[]): readonly Finding[] {
   return [];
 }
 
-/** Replicas say the same of what they share. */
-function distinct(findings: readonly Finding[]): Finding[] {
-  return [...new Map(findings.map(finding => [JSON.stringify(finding), finding])).values()];
+/** What is said once: of replicas everything that is the same, and of pods of one owner which of their fields have no effect. */
+function distinct(readings: readonly ReadPod[]): Finding[] {
+  const said = new Map<string, Finding>();
+  for (const { reading } of readings) {
+    for (const finding of reading.findings) {
+      const isOfOwner = finding.reason === 'PodFieldNotHonoured';
+      const key = isOfOwner ? `${reading.owner} ${finding.message}` : JSON.stringify(finding);
+      if (!said.has(key)) said.set(key, finding);
+    }
+  }
+  return [...said.values()];
 }
 
 function compare(a: string, b: string): number {

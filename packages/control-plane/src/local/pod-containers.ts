@@ -170,7 +170,9 @@ function httpTarget({ path, scheme, httpHeaders }: JsonRecord): Omit<NonNullable
     ...(scheme === 'HTTPS' && { scheme }),
     ...optional(
       'httpHeaders',
-      headers.map(recordOf).map(({ name, value }) => ({ name: String(name ?? ''), value: String(value ?? '') })),
+      headers.map(recordOf).flatMap(({ name, value }) => {
+        return typeof name === 'string' && typeof value === 'string' ? [{ name, value }] : [];
+      }),
     ),
   };
 }

@@ -54,10 +54,7 @@ function fromOne(
     return found === undefined ? [] : [{ name, value: literal(found) }];
   }
   if (value !== undefined && value !== null && typeof value !== 'string') {
-    reading.refuse(
-      [...path, 'value'],
-      `The value of ${name} must be a text: write ${JSON.stringify(String(value))}, in quotes.`,
-    );
+    reading.refuse([...path, 'value'], `The value of ${name} must be a text: put ${JSON.stringify(value)} in quotes.`);
     return [];
   }
   return [{ name, value: value ?? '' }];
@@ -89,7 +86,7 @@ function keyValue(
 ): string | undefined {
   const configuration = reading.configuration(kind, reference, path);
   if (configuration === undefined) return undefined;
-  const key = String(reference['key'] ?? '');
+  const key = typeof reference['key'] === 'string' ? reference['key'] : '';
   const value = configuration.texts.get(key);
   if (value === undefined && reference['optional'] !== true) reading.keyMissing(configuration, key, path);
   return value;

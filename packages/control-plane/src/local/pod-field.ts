@@ -36,7 +36,7 @@ export function fieldValue(reading: PodReading, reference: unknown, path: FieldP
       return reading.node.name;
     case 'status.podIP':
     case 'status.podIPs':
-      return String(status['podIP'] ?? '');
+      return typeof status['podIP'] === 'string' ? status['podIP'] : '';
     case 'status.hostIP':
     case 'status.hostIPs':
       return reading.node.address;

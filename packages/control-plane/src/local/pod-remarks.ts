@@ -1,6 +1,6 @@
 /** What is said once about pods that are run here rather than in a cluster. Pure. */
 import type { FieldPath } from '@heddle/smi';
-import { isRecord, type JsonRecord } from '../sources/record.ts';
+import { isRecord } from '../sources/record.ts';
 import { serviceAccountOf } from './pod-field.ts';
 import type { PodReading } from './pod-reading.ts';
 import { unhonouredFields } from './unhonoured.ts';
@@ -49,7 +49,7 @@ function firstPlace(value: unknown, steps: readonly string[]): FieldPath {
   const [step, ...rest] = steps;
   if (step === undefined || !isRecord(value)) return [];
   const field = step.replaceAll('[]', '');
-  const inner = (value as JsonRecord)[field];
+  const inner = value[field];
   if (!step.endsWith('[]')) return inner === undefined ? [] : [field, ...firstPlace(inner, rest)];
   if (!Array.isArray(inner)) return [];
   const places = inner.map((item: unknown, index): FieldPath => [field, index, ...firstPlace(item, rest)]);

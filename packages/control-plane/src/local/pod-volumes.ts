@@ -96,7 +96,7 @@ function configurationFiles(
   const files: Files = {};
   for (const [index, item] of items.map(recordOf).entries()) {
     const at = [...path, 'items', index];
-    const key = String(item['key'] ?? '');
+    const key = typeof item['key'] === 'string' ? item['key'] : '';
     const data = configuration.files.get(key);
     const inside = pathInside(reading, item, at);
     if (data !== undefined && inside !== undefined) files[inside] = { data, ...mode, ...modeOf(item['mode']) };
