@@ -12,13 +12,21 @@ export interface Logger {
 }
 
 /** Makes a logger of a verbosity that writes lines. */
-export function createLogger(verbosity: number, write: (line: string) => void, now: () => Date = () => new Date()): Logger {
+export function createLogger(
+  verbosity: number,
+  write: (line: string) => void,
+  now: () => Date = () => new Date(),
+): Logger {
   const log = (level: 'info' | 'error', message: string, fields: LogFields = {}): void => {
     write(`${JSON.stringify({ time: now().toISOString(), level, message, ...fields })}\n`);
   };
   return {
     info: (message, fields) => log('info', message, fields),
-    error: (message, error, fields) => log('error', message, { ...fields, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    error: (message, error, fields) =>
+      log('error', message, {
+        ...fields,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      }),
     verbose: (level, message, fields) => {
       if (level <= verbosity) log('info', message, fields);
     },

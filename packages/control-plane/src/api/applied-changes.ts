@@ -44,7 +44,10 @@ export class AppliedChanges {
   }
 
   #settle(): void {
-    if (this.#pending.size > 0 || this.#waiting === undefined) return;
+    if (this.#pending.size > 0) return;
+    const concerned = this.#concerned;
+    this.#concerned = 0;
+    if (this.#waiting === undefined) return;
     const { objects, since } = this.#waiting;
     this.#last = {
       revision: this.#revision,
@@ -53,6 +56,5 @@ export class AppliedChanges {
       milliseconds: Math.round((this.#now() - since) * 10) / 10,
     };
     this.#waiting = undefined;
-    this.#concerned = 0;
   }
 }

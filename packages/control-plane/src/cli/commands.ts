@@ -1,8 +1,14 @@
 import type { CliCommand } from './cli-command.ts';
 import { completionCommand } from './completion.ts';
+import { controllerCommand } from './controller.ts';
+import { execCommand } from './exec.ts';
 import { explainCommand } from './explain.ts';
+import { logsCommand } from './logs.ts';
+import { nodeCommand } from './node.ts';
 import { renderCommand } from './render.ts';
+import { statusCommand } from './status.ts';
 import { testCommand } from './test.ts';
+import { upCommand } from './up.ts';
 import { validateCommand } from './validate.ts';
 import { versionCommand } from './version.ts';
 
@@ -12,6 +18,12 @@ export const commands: readonly CliCommand[] = [
   explainCommand,
   testCommand,
   renderCommand,
+  upCommand,
+  statusCommand,
+  execCommand,
+  logsCommand,
+  controllerCommand,
+  nodeCommand,
   versionCommand,
   completionCommand,
 ];

@@ -8,7 +8,8 @@ export function namesOf(model: MeshModel): NameTable {
   const names: Record<string, readonly string[]> = {};
   for (const { services } of model.namespaces.values()) {
     for (const { namespace, name, addresses, ports } of services.values()) {
-      const endpoints = () => ports.flatMap(port => port.endpoints.filter(({ ready }) => ready).map(({ address }) => address));
+      const endpoints = () =>
+        ports.flatMap(port => port.endpoints.filter(({ ready }) => ready).map(({ address }) => address));
       const found = addresses.length > 0 ? addresses : [...new Set(endpoints())];
       names[`${name}.${namespace}.svc.${model.settings.clusterDomain}`] = found;
     }

@@ -23,8 +23,8 @@ export interface SidecarRef {
 export interface SidecarPublisherOptions {
   readonly xds: XdsServer;
   readonly secrets: Pick<WorkloadSecrets, 'certificate' | 'trustBundle'>;
-  /** Where each pod's directory with its own socket is. */
-  readonly directory: string;
+  /** The directory that a pod shares with the control plane, for its own socket. */
+  readonly directory: (pod: { readonly namespace: string; readonly name: string }) => string;
   /** A socket that could not be opened. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -75,7 +75,9 @@ export class SidecarPublisher {
     const known = this.#published.get(sidecar.nodeId);
     if (known?.configuration === configuration && known.certificate === certificate) return false;
     const groups = configuration.groups.map(group => this.#encode(group));
-    const differs = this.#options.xds.publish(sidecar.nodeId, { groups: [...groups, this.#trustBundle, this.#secretGroup(certificate)] });
+    const differs = this.#options.xds.publish(sidecar.nodeId, {
+      groups: [...groups, this.#trustBundle, this.#secretGroup(certificate)],
+    });
     const listening = known?.listening ?? this.#listen(sidecar);
     this.#published.set(sidecar.nodeId, { configuration, certificate, listening });
     return differs;
@@ -101,7 +103,7 @@ export class SidecarPublisher {
   }
 
   async #listen({ nodeId, namespace, pod }: SidecarRef): Promise<XdsListening | undefined> {
-    const directory = sidecarDirectory(this.#options.directory, namespace, pod);
+    const directory = this.#options.directory({ namespace, name: pod });
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       return await this.#options.xds.listen({ path: join(directory, 'xds.sock'), node: nodeId });
@@ -117,11 +119,6 @@ export class SidecarPublisher {
     this.#options.xds.forget(nodeId);
     void known?.listening.then(listening => listening?.close());
   }
-}
-
-/** The directory that a pod shares with the control plane, for its own socket. */
-export function sidecarDirectory(directory: string, namespace: string, pod: string): string {
-  return join(directory, `${namespace}.${pod}`);
 }
 
 function sidecarsOf(model: MeshModel): SidecarRef[] {

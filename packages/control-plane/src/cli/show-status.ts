@@ -1,0 +1,67 @@
+import type { MeshStatus } from '../api/mesh-status.ts';
+import type { Paint } from './paint.ts';
+
+/** The workloads of a mesh: name, identity, pods, sidecars, readiness. */
+export function workloadTable({ workloads }: Pick<MeshStatus, 'workloads'>, paint: Paint): string {
+  const rows = workloads.map(({ namespace, name, identity, pods, ready, inSync }) => [
+    `${namespace}/${name}`,
+    identity,
+    String(pods),
+    inSync === pods ? paint('green', 'in sync') : paint('yellow', `${inSync} of ${pods} in sync`),
+    ready === pods ? paint('green', 'yes') : paint('yellow', `${ready} of ${pods}`),
+  ]);
+  return tableOf([['WORKLOAD', 'IDENTITY', 'PODS', 'SIDECAR', 'READY'], ...rows]);
+}
+
+/** Each sidecar: whether it is connected and has acknowledged everything, and since when. */
+export function sidecarTable({ sidecars }: Pick<MeshStatus, 'sidecars'>, paint: Paint, now: Date): string {
+  const rows = sidecars.map(({ namespace, pod, connected, inSync, since, rejected }) => [
+    `${namespace}/${pod}`,
+    connected ? paint('green', 'yes') : paint('red', 'no'),
+    inSync ? paint('green', 'in sync') : rejected.length > 0 ? paint('red', 'rejected') : paint('yellow', 'behind'),
+    since === null ? '' : ageOf(now.getTime() - Date.parse(since)),
+    rejected.map(({ name, message }) => `${name}: ${message}`).join('; '),
+  ]);
+  return tableOf([['SIDECAR', 'CONNECTED', 'SYNC', 'SINCE', 'REJECTED'], ...rows]);
+}
+
+/** Each SMI object: whether it is accepted, and how many of the sidecars that it concerns have it. */
+export function objectTable({ objects }: Pick<MeshStatus, 'objects'>, paint: Paint): string {
+  const rows = objects.map(({ kind, namespace, name, accepted, programmed, reasons }) => [
+    `${kind} ${namespace}/${name}`,
+    accepted ? paint('green', 'yes') : paint('red', 'no'),
+    `${programmed.acknowledged} of ${programmed.concerned}`,
+    reasons.join(', '),
+  ]);
+  return tableOf([['OBJECT', 'ACCEPTED', 'PROGRAMMED', 'FINDINGS'], ...rows]);
+}
+
+// oxlint-disable-next-line no-control-regex -- colours take no room
+const colors = /\u001B\[[0-9;]*m/g;
+
+/** Rows with their columns aligned; colours take no room. */
+export function tableOf(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, width(cell));
+  return rows
+    .map(row =>
+      row
+        .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - width(cell)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function width(cell: string): number {
+  return cell.replace(colors, '').length;
+}
+
+/** An age as Kubernetes' tools show it: `12s`, `5m`, `3h`, `2d`. */
+export function ageOf(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
+}

@@ -1,0 +1,240 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { defaultSettings } from '@heddle/mesh';
+import { refOf, type SourceObject } from '@heddle/smi';
+import { AppliedChanges } from './api/applied-changes.ts';
+import { type MeshStatus, meshStatus } from './api/mesh-status.ts';
+import { serveStatus } from './api/server.ts';
+import type { CertificateAuthority } from './identity/ca.ts';
+import { WorkloadSecrets } from './identity/secrets.ts';
+import { type DesiredPodsOptions, desiredPods } from './local/desired-pods.ts';
+import { frontDoor, frontDoorObjects, frontDoorPod } from './local/front-door.ts';
+import { nodeSocket } from './local/node.ts';
+import { NodeClient } from './local/node-client.ts';
+import { type Pod, podKey, type StatusEvent } from './local/pod.ts';
+import { xdsDirectory } from './local/pod-sidecar.ts';
+import { controllerSocket } from './local/run-layout.ts';
+import type { Logger } from './log.ts';
+import { Loop, type State } from './loop.ts';
+import { namesOf } from './outputs/names.ts';
+import { SidecarPublisher } from './outputs/sidecars.ts';
+import { type AddressBook, openAddressBook } from './sources/addresses.ts';
+import type { ManifestChange } from './sources/manifest-folder.ts';
+import { deltaBetween, MeshObjects } from './sources/mesh-objects.ts';
+import { watchManifests } from './sources/watch-manifests.ts';
+import { XdsServer } from './xds/server.ts';
+
+/** What the controller of a local mesh needs. */
+export interface ControllerOptions {
+  /** The folder of manifests. */
+  readonly directory: string;
+  /** The run directory that it shares with the node. */
+  readonly runDirectory: string;
+  readonly authority: CertificateAuthority;
+  /** Path of the Envoy executable. */
+  readonly envoy: string;
+  readonly clusterDomain: string;
+  readonly trustDomain: string;
+  readonly egress: 'allow' | 'deny';
+  readonly log: Logger;
+}
+
+/** Milliseconds between attempts to reach the node. */
+const nodeRetry = 200;
+
+/**
+ * Runs the controller of a local mesh until the signal aborts: wires sources, loop and outputs, and holds no state of its
+ * own that it could not make again. It may be killed at any time; pods and sidecars go on without it.
+ */
+export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
+  const addresses = await openAddressBook(join(options.runDirectory, 'state'));
+  await new Controller(options, addresses).run(signal);
+}
+
+class Controller {
+  readonly #options: ControllerOptions;
+  readonly #addresses: AddressBook;
+  readonly #node: NodeClient;
+  readonly #objects: MeshObjects;
+  readonly #places: DesiredPodsOptions;
+  readonly #frontDoor: readonly SourceObject[];
+  readonly #frontDoorPod: Pod;
+  readonly #xds: XdsServer;
+  readonly #secrets: WorkloadSecrets;
+  readonly #publisher: SidecarPublisher;
+  readonly #loop: Loop;
+  readonly #changes = new AppliedChanges(() => performance.now());
+  readonly #ready = new Map<string, boolean>();
+  readonly #listeners = new Set<() => void>();
+  /** Objects whose place in a file has changed: new to everything that remembers by identity, so that findings name the new line. */
+  readonly #moved = new WeakMap<SourceObject, SourceObject>();
+  #manifests: Pick<ManifestChange, 'objects' | 'findings'> | undefined;
+  #nodeKnown = false;
+  #delivered: readonly SourceObject[] = [];
+  #state: State | undefined;
+  #pods: readonly Pod[] = [];
+  readonly #told = new Map<string, string>();
+  #notified = false;
+
+  constructor(options: ControllerOptions, addresses: AddressBook) {
+    const { runDirectory, clusterDomain, trustDomain, egress, log } = options;
+    this.#options = options;
+    this.#addresses = addresses;
+    this.#node = new NodeClient(nodeSocket(runDirectory));
+    this.#objects = new MeshObjects({
+      addresses,
+      clusterDomain,
+      readiness: (namespace, name) => this.#ready.get(`${namespace}/${name}`) ?? false,
+    });
+    this.#places = { envoy: options.envoy, runDirectory };
+    const ip = addresses.pod(frontDoor.namespace, frontDoor.name);
+    this.#frontDoor = frontDoorObjects(ip);
+    this.#frontDoorPod = frontDoorPod({ ...this.#places, ip });
+    this.#xds = new XdsServer({
+      observer: {
+        connected: () => this.#notify(),
+        disconnected: () => this.#notify(),
+        synced: ({ node }) => {
+          this.#changes.synced(node);
+          this.#notify();
+        },
+        rejected: event => {
+          log.info('a sidecar rejected resources', { ...event });
+          this.#notify();
+        },
+        sent: event => log.verbose(4, 'sent', { ...event }),
+        acknowledged: event => log.verbose(4, 'acknowledged', { ...event }),
+      },
+    });
+    this.#secrets = new WorkloadSecrets({
+      authority: options.authority,
+      now: () => new Date(),
+      onRenewed: () => this.#loop.poke(),
+    });
+    this.#publisher = new SidecarPublisher({
+      xds: this.#xds,
+      secrets: this.#secrets,
+      directory: pod => xdsDirectory(runDirectory, pod),
+      onFailure: error => log.error('a sidecar’s socket could not be opened', error),
+    });
+    this.#loop = new Loop({
+      settings: { ...defaultSettings, clusterDomain, trustDomain, egress },
+      target: () => ({
+        trustBundle: options.authority.rootCertificatePem,
+        frontDoor: { workload: `${frontDoor.namespace}/${frontDoor.name}`, directory: '/run/heddle/shared' },
+      }),
+      publish: state => this.#publish(state),
+      onFailure: error => log.error('a pass of the loop failed; what was in force stays in force', error),
+    });
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const status = { status: () => this.#status(), onChange: (listener: () => void) => this.#onChange(listener) };
+    await serveStatus(controllerSocket(this.#options.runDirectory), status, signal);
+    await Promise.all([
+      this.#loop.run(signal),
+      this.#xds.run(signal),
+      this.#secrets.run(signal),
+      this.#watchNode(signal),
+      watchManifests(this.#options.directory, signal, change => this.#observe(change)),
+    ]);
+  }
+
+  /** Manifests changed. */
+  #observe(change: ManifestChange): void {
+    this.#manifests = change;
+    for (const source of change.moved)
+      this.#moved.set(source, { object: source.object, locate: path => source.locate?.(path) });
+    this.#changes.delivered([...change.upserts.map(({ object }) => refOf(object)), ...change.removals]);
+    this.#options.log.verbose(4, 'manifests changed', {
+      upserts: change.upserts.length,
+      removals: change.removals.length,
+    });
+    this.#deliver();
+  }
+
+  /** Which pods are ready is known to the node alone; it may come and go. */
+  async #watchNode(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const event of this.#node.watchPods(signal)) {
+          this.#noteReadiness(event);
+          this.#deliver();
+        }
+      } catch (error) {
+        this.#options.log.error('the node can’t be watched', error);
+      }
+      await delay(nodeRetry, undefined, { signal }).catch(() => undefined); // the loop's condition sees the abort
+    }
+  }
+
+  /** Says nothing before both are known: a restarted controller must not take pods for unready that it has not asked about. */
+  #deliver(): void {
+    if (this.#manifests === undefined || !this.#nodeKnown) return;
+    const manifests = this.#manifests.objects.map(source => this.#moved.get(source) ?? source);
+    const { objects, findings } = this.#objects.complete([...this.#frontDoor, ...manifests]);
+    const pods = desiredPods(objects, this.#places);
+    this.#pods = [this.#frontDoorPod, ...pods.pods];
+    const delta = deltaBetween(this.#delivered, objects);
+    this.#delivered = objects;
+    this.#loop.deliver(delta, [...this.#manifests.findings, ...findings, ...pods.findings]);
+    this.#addresses.save().catch((error: unknown) => this.#options.log.error('addresses could not be saved', error));
+  }
+
+  #noteReadiness(event: StatusEvent): void {
+    if (event.type === 'state') {
+      this.#nodeKnown = true;
+      this.#ready.clear();
+      for (const pod of event.pods) this.#ready.set(podKey(pod), pod.ready);
+    } else if (event.type === 'changed') {
+      this.#ready.set(podKey(event.pod), event.pod.ready);
+    } else {
+      this.#ready.delete(podKey(event));
+    }
+  }
+
+  #publish(state: State): void {
+    this.#state = state;
+    const changed = this.#publisher.publish(state.model, state.output);
+    this.#changes.published(state.revision, changed);
+    this.#options.log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size });
+    this.#tellNode(state);
+    this.#notify();
+  }
+
+  /** The node is told what changed only; what could not be told is told again after the next pass or connection. */
+  #tellNode(state: State): void {
+    const names = namesOf(state.model);
+    this.#send('names', names, () => this.#node.putNames(names));
+    this.#send('pods', this.#pods, () => this.#node.putPods(this.#pods));
+  }
+
+  #send(what: string, value: unknown, send: () => Promise<void>): void {
+    const text = JSON.stringify(value);
+    if (this.#told.get(what) === text) return;
+    this.#told.set(what, text);
+    send().catch((error: unknown) => {
+      this.#told.delete(what);
+      this.#options.log.error(`the node could not be told its ${what}`, error);
+    });
+  }
+
+  #status(): MeshStatus | undefined {
+    return this.#state && meshStatus(this.#state, this.#publisher.sidecars, this.#xds.status(), this.#changes.last);
+  }
+
+  #onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Listeners hear of many changes that come together once. */
+  #notify(): void {
+    if (this.#notified) return;
+    this.#notified = true;
+    setImmediate(() => {
+      this.#notified = false;
+      for (const listener of this.#listeners) listener();
+    });
+  }
+}
