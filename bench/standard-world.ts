@@ -13,42 +13,34 @@ const callsPerService = 5;
  */
 export function standardWorld(services: number): SourceObject[] {
   const objects: KubeObject[] = [];
-  for (let n = 0; n < namespaceCount; n++) objects.push(object('v1', 'Namespace', `ns-${n}`));
+  for (let n = 0; n < namespaceCount; n++) objects.push(named('v1', 'Namespace', `ns-${n}`));
   for (let i = 0; i < services; i++) objects.push(...serviceObjects(i, services));
   return objects.map(each => ({ object: each }));
 }
 
 /** The TrafficSplit of service `i` with a weight of `weight` to 100 for the service itself. */
 export function splitOf(i: number, services: number, weight: number): SourceObject {
-  const other = (i + namespaceCount) % services;
-  return {
-    object: object('split.smi-spec.io/v1alpha4', 'TrafficSplit', `split-${i}`, i, {
-      spec: {
-        service: `svc-${i}`,
-        backends: [
-          { service: `svc-${i}`, weight },
-          { service: `svc-${other}`, weight: 100 - weight },
-        ],
-      },
-    }),
-  };
+  const backends = [
+    { service: `svc-${i}`, weight },
+    { service: `svc-${(i + namespaceCount) % services}`, weight: 100 - weight },
+  ];
+  const split = named('split.smi-spec.io/v1alpha4', 'TrafficSplit', `split-${i}`, i);
+  return { object: { ...split, spec: { service: `svc-${i}`, backends } } };
 }
 
 /** A pod of service `i`, with another address for each `generation`. */
 export function podOf(i: number, replica: number, generation = 0): SourceObject {
-  const n = i * 2 + replica;
+  const pod = named('v1', 'Pod', `svc-${i}-${replica}`, i);
   return {
     object: {
-      ...object('v1', 'Pod', `svc-${i}-${replica}`, i, {
-        spec: { serviceAccountName: `sa-${i}` },
-        status: { podIP: address(10 + generation, n), phase: 'Running' },
-      }),
+      ...pod,
       metadata: {
-        name: `svc-${i}-${replica}`,
-        namespace: namespaceOf(i),
+        ...pod.metadata,
         labels: { app: `svc-${i}` },
         ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: `svc-${i}`, controller: true }],
       },
+      spec: { serviceAccountName: `sa-${i}` },
+      status: { podIP: address(10 + generation, i * 2 + replica), phase: 'Running' },
     },
   };
 }
@@ -59,44 +51,37 @@ export function namespaceOf(i: number): string {
 }
 
 function serviceObjects(i: number, services: number): KubeObject[] {
-  const callers = Array.from({ length: callsPerService }, (_, k) => (i + 1 + k * 7) % services);
+  const sources = Array.from({ length: callsPerService }, (_, k) => {
+    const caller = (i + 1 + k * 7) % services;
+    return { kind: 'ServiceAccount', name: `sa-${caller}`, namespace: namespaceOf(caller) };
+  });
+  const ports = [{ name: 'http', port: 80, targetPort: 8080 }];
+  const matches = [
+    { name: 'read', pathRegex: `/api/v1/things-${i}/[0-9]+`, methods: ['GET'] },
+    { name: 'write', pathRegex: `/api/v1/things-${i}`, methods: ['POST', 'PUT'] },
+    { name: 'beta', pathRegex: '/beta/.*', headers: [{ 'x-user': 'beta-.*' }] },
+  ];
+  const destination = { kind: 'ServiceAccount', name: `sa-${i}` };
+  const rules = [{ kind: 'HTTPRouteGroup', name: `routes-${i}` }];
   return [
-    object('v1', 'ServiceAccount', `sa-${i}`, i),
-    object('v1', 'Service', `svc-${i}`, i, {
-      spec: {
-        clusterIP: address(96, i),
-        selector: { app: `svc-${i}` },
-        ports: [{ name: 'http', port: 80, targetPort: 8080 }],
-      },
-    }),
+    named('v1', 'ServiceAccount', `sa-${i}`, i),
+    {
+      ...named('v1', 'Service', `svc-${i}`, i),
+      spec: { clusterIP: address(96, i), selector: { app: `svc-${i}` }, ports },
+    },
     podOf(i, 0).object,
     podOf(i, 1).object,
-    object('specs.smi-spec.io/v1alpha4', 'HTTPRouteGroup', `routes-${i}`, i, {
-      spec: {
-        matches: [
-          { name: 'read', pathRegex: `/api/v1/things-${i}/[0-9]+`, methods: ['GET'] },
-          { name: 'write', pathRegex: `/api/v1/things-${i}`, methods: ['POST', 'PUT'] },
-          { name: 'beta', pathRegex: '/beta/.*', headers: [{ 'x-user': 'beta-.*' }] },
-        ],
-      },
-    }),
-    object('access.smi-spec.io/v1alpha4', 'TrafficTarget', `target-${i}`, i, {
-      spec: {
-        destination: { kind: 'ServiceAccount', name: `sa-${i}` },
-        sources: callers.map(caller => ({
-          kind: 'ServiceAccount',
-          name: `sa-${caller}`,
-          namespace: namespaceOf(caller),
-        })),
-        rules: [{ kind: 'HTTPRouteGroup', name: `routes-${i}` }],
-      },
-    }),
+    { ...named('specs.smi-spec.io/v1alpha4', 'HTTPRouteGroup', `routes-${i}`, i), spec: { matches } },
+    {
+      ...named('access.smi-spec.io/v1alpha4', 'TrafficTarget', `target-${i}`, i),
+      spec: { destination, sources, rules },
+    },
     ...(i % 10 === 0 ? [splitOf(i, services, 90).object] : []),
   ];
 }
 
-function object(apiVersion: string, kind: string, name: string, i?: number, rest: object = {}): KubeObject {
-  return { apiVersion, kind, metadata: { name, ...(i !== undefined && { namespace: namespaceOf(i) }) }, ...rest };
+function named(apiVersion: string, kind: string, name: string, i?: number): KubeObject {
+  return { apiVersion, kind, metadata: { name, ...(i !== undefined && { namespace: namespaceOf(i) }) } };
 }
 
 function address(first: number, n: number): string {

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defaultSettings } from '@heddle/mesh';
@@ -17,12 +18,12 @@ import { controllerSocket } from './local/run-layout.ts';
 import type { Logger } from './log.ts';
 import { Loop, type State } from './loop.ts';
 import { namesOf } from './outputs/names.ts';
-import { SidecarPublisher } from './outputs/sidecars.ts';
+import { SidecarPublisher, type SidecarRef } from './outputs/sidecars.ts';
 import { type AddressBook, openAddressBook } from './sources/addresses.ts';
 import type { ManifestChange } from './sources/manifest-folder.ts';
 import { deltaBetween, MeshObjects } from './sources/mesh-objects.ts';
 import { watchManifests } from './sources/watch-manifests.ts';
-import { XdsServer } from './xds/server.ts';
+import { type XdsListening, XdsServer } from './xds/server.ts';
 
 /** What the controller of a local mesh needs. */
 export interface ControllerOptions {
@@ -114,8 +115,7 @@ class Controller {
     this.#publisher = new SidecarPublisher({
       xds: this.#xds,
       secrets: this.#secrets,
-      directory: pod => xdsDirectory(runDirectory, pod),
-      onFailure: error => log.error('a sidecar’s socket could not be opened', error),
+      open: sidecar => this.#openSocket(sidecar),
     });
     this.#loop = new Loop({
       settings: { ...defaultSettings, clusterDomain, trustDomain, egress },
@@ -196,7 +196,8 @@ class Controller {
   #publish(state: State): void {
     this.#state = state;
     const changed = this.#publisher.publish(state.model, state.output);
-    this.#changes.published(state.revision, changed);
+    const nodes = new Set(this.#publisher.sidecars.map(({ nodeId }) => nodeId));
+    this.#changes.published(state.revision, changed, nodes);
     this.#options.log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size });
     this.#tellNode(state);
     this.#notify();
@@ -217,6 +218,18 @@ class Controller {
       this.#told.delete(what);
       this.#options.log.error(`the node could not be told its ${what}`, error);
     });
+  }
+
+  /** Each sidecar has a socket that no other pod sees: that proves who it is. */
+  async #openSocket({ nodeId, namespace, pod }: SidecarRef): Promise<XdsListening | undefined> {
+    const directory = xdsDirectory(this.#options.runDirectory, { namespace, name: pod });
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      return await this.#xds.listen({ path: join(directory, 'xds.sock'), node: nodeId });
+    } catch (error) {
+      this.#options.log.error('a sidecar’s socket could not be opened', error, { nodeId });
+      return undefined;
+    }
   }
 
   #status(): MeshStatus | undefined {

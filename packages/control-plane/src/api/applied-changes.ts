@@ -28,17 +28,18 @@ export class AppliedChanges {
     };
   }
 
-  /** A pass sent something to these nodes. */
-  published(revision: number, nodes: ReadonlySet<string>): void {
+  /** A pass sent something to some of the nodes that there are. */
+  published(revision: number, sent: ReadonlySet<string>, nodes: ReadonlySet<string>): void {
     this.#revision = revision;
-    for (const node of nodes) {
+    for (const node of this.#pending) if (!nodes.has(node)) this.#pending.delete(node);
+    for (const node of sent) {
       if (!this.#pending.has(node)) this.#concerned += 1;
       this.#pending.add(node);
     }
     this.#settle();
   }
 
-  /** A node has acknowledged all that it was sent, or is gone. */
+  /** A node has acknowledged all that it was sent. */
   synced(node: string): void {
     if (this.#pending.delete(node)) this.#settle();
   }
@@ -52,7 +53,7 @@ export class AppliedChanges {
     this.#last = {
       revision: this.#revision,
       objects,
-      sidecars: this.#concerned,
+      sidecars: concerned,
       milliseconds: Math.round((this.#now() - since) * 10) / 10,
     };
     this.#waiting = undefined;

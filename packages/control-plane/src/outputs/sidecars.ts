@@ -1,6 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { EnvoyOutput, MeshModel, SidecarConfiguration, XdsResource } from '@heddle/mesh';
+import type { EnvoyOutput, MeshModel, SidecarConfiguration, Workload, XdsResource } from '@heddle/mesh';
 import type { SdsSecret, WorkloadSecrets } from '../identity/secrets.ts';
 import { sidecarNodeId } from '../sidecar/bootstrap.ts';
 import { type EncodedResource, encode, type ResourceJson } from '../xds/encode.ts';
@@ -23,10 +21,8 @@ export interface SidecarRef {
 export interface SidecarPublisherOptions {
   readonly xds: XdsServer;
   readonly secrets: Pick<WorkloadSecrets, 'certificate' | 'trustBundle'>;
-  /** The directory that a pod shares with the control plane, for its own socket. */
-  readonly directory: (pod: { readonly namespace: string; readonly name: string }) => string;
-  /** A socket that could not be opened. */
-  readonly onFailure: (error: unknown) => void;
+  /** Opens the way by which a sidecar reaches its configuration; called once for each. */
+  readonly open: (sidecar: SidecarRef) => Promise<XdsListening | undefined>;
 }
 
 interface Published {
@@ -78,7 +74,7 @@ export class SidecarPublisher {
     const differs = this.#options.xds.publish(sidecar.nodeId, {
       groups: [...groups, this.#trustBundle, this.#secretGroup(certificate)],
     });
-    const listening = known?.listening ?? this.#listen(sidecar);
+    const listening = known?.listening ?? this.#options.open(sidecar);
     this.#published.set(sidecar.nodeId, { configuration, certificate, listening });
     return differs;
   }
@@ -102,17 +98,6 @@ export class SidecarPublisher {
     return group;
   }
 
-  async #listen({ nodeId, namespace, pod }: SidecarRef): Promise<XdsListening | undefined> {
-    const directory = this.#options.directory({ namespace, name: pod });
-    try {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      return await this.#options.xds.listen({ path: join(directory, 'xds.sock'), node: nodeId });
-    } catch (error) {
-      this.#options.onFailure(error);
-      return undefined;
-    }
-  }
-
   #forget(nodeId: string): void {
     const known = this.#published.get(nodeId);
     this.#published.delete(nodeId);
@@ -124,15 +109,34 @@ export class SidecarPublisher {
 function sidecarsOf(model: MeshModel): SidecarRef[] {
   const sidecars: SidecarRef[] = [];
   for (const { workloads } of model.namespaces.values()) {
-    for (const { key, namespace, identity, serviceAccount, pods } of workloads.values()) {
-      for (const { name, address } of pods) {
-        if (address === undefined) continue;
-        const nodeId = sidecarNodeId({ ip: address, name, namespace });
-        sidecars.push({ nodeId, workload: key, namespace, pod: name, identity, serviceAccount });
-      }
-    }
+    for (const workload of workloads.values()) sidecars.push(...sidecarsOfWorkload(workload));
   }
   return sidecars;
+}
+
+const refs = new WeakMap<Workload, readonly SidecarRef[]>();
+
+function sidecarsOfWorkload(workload: Workload): readonly SidecarRef[] {
+  let found = refs.get(workload);
+  if (found === undefined) {
+    const { key, namespace, identity, serviceAccount } = workload;
+    found = workload.pods.flatMap(({ name, address }) =>
+      address === undefined
+        ? []
+        : [
+            {
+              nodeId: sidecarNodeId({ ip: address, name, namespace }),
+              workload: key,
+              namespace,
+              pod: name,
+              identity,
+              serviceAccount,
+            },
+          ],
+    );
+    refs.set(workload, found);
+  }
+  return found;
 }
 
 const kinds = new Map(
