@@ -99,6 +99,15 @@ function decideOnPort(journey: Journey, service: Service, port: ServicePort): Ve
       inboundsBehind(journey, port),
     );
   }
+  if (request === undefined && port.protocol === 'http') {
+    return refuse(
+      journey,
+      null,
+      'MalformedRequest',
+      { default: 'WellFormedRequests' },
+      `Port ${port.number} of ${service.key} speaks HTTP: the caller’s own sidecar closes what is no request.`,
+    );
+  }
   const route = port.outbound.routes.find(
     ({ match }) => match === undefined || (request !== undefined && mismatch(match, request) === undefined),
   );

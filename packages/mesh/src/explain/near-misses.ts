@@ -45,8 +45,6 @@ function missesOf(
     const origin = { source: target.source, path: ['spec', 'sources'] };
     const sources = principals.map(principal => principal.identity).join(', ') || 'nobody';
     misses.push({ origin, why: `its sources are ${sources}, not ${identity}`, distance: 1 });
-  } else {
-    misses.push({ origin: target, why: `neither its sources nor its rules fit`, distance: 4 });
   }
   return misses;
 }
