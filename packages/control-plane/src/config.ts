@@ -119,11 +119,18 @@ export function readConfig({ file, environment, flags }: ConfigLayers): Config {
     clusterDomain: 'cluster.local',
     egress: 'allow',
     color: 'auto',
-    cacheDirectory: join(environment['HOME'] ?? homedir(), '.cache'),
+    cacheDirectory: cacheDirectoryIn(environment),
     runtimeDirectory: tmpdir(),
     executablePath: '',
     ...(given as Partial<Config>),
   };
+}
+
+/** The cache folder that an environment asks for, before the rest of the configuration is known. */
+export function cacheDirectoryIn(environment: ConfigLayers['environment']): string {
+  const given = settings.find(({ key }) => key === 'cacheDirectory')?.environment ?? [];
+  const named = given.map(name => environment[name] ?? '').find(value => value !== '');
+  return named ?? join(environment['HOME'] ?? homedir(), '.cache');
 }
 
 function readFile(name: string, content: unknown): Partial<Record<keyof Config, string>> {

@@ -1,6 +1,12 @@
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Output } from './cli/cli-command.ts';
-import { runCommandLine } from './cli/run-command-line.ts';
+import { cacheDirectoryIn } from './config.ts';
+
+// What follows is compiled once: it halves the time to the first line of output. Where it can't be written, nothing is.
+enableCompileCache(join(cacheDirectoryIn(process.env), 'heddle', 'compiled'));
+const { runCommandLine } = await import('./cli/run-command-line.ts');
 
 /** The process's own streams, signals and environment, handed to the command line; nothing else reads them. */
 function outputOf(stream: NodeJS.WriteStream): Output {

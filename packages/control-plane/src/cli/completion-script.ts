@@ -62,7 +62,11 @@ function candidates({ subcommands, arguments: positional, options, command }: Co
     ...subcommands.map(({ words }) => words.at(-1) ?? ''),
     ...positional.flatMap(({ value }) => {
       if (value.kind === 'words') return value.words;
-      return value.kind === 'command' ? (command.parent?.commands ?? []).map(sibling => sibling.name()) : [];
+      if (value.kind !== 'command' || command.parent === null) return [];
+      return command
+        .createHelp()
+        .visibleCommands(command.parent)
+        .map(sibling => sibling.name());
     }),
     ...options.flatMap(({ flags }) => flags),
   ];

@@ -63,7 +63,7 @@ export function findDestination(text: string, callersNamespace: string, { model 
   if (others.length > 0) {
     const listed = ports.map(({ number, name }) => (name === '' ? `${number}` : `${number} (${name})`)).join(', ');
     throw new UsageError(
-      `${service} in ${namespace} has several ports, so --to needs one of ${listed}: ${text}:${only?.number}.`,
+      `${service} in ${namespace} has several ports, so --to needs one: ${listed}. Write ${text}:${only?.number}, say.`,
     );
   }
   return { namespace, service, port: only?.number ?? ports[0]?.number ?? portOfNobody };

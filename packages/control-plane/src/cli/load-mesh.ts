@@ -16,6 +16,7 @@ import { type ManifestSet, readManifests } from '../sources/files.ts';
 import { MeshObjects } from '../sources/mesh-objects.ts';
 import { readTraffic, type Traffic } from '../traffic/traffic.ts';
 import { type CommandContext, UsageError } from './cli-command.ts';
+import { showProgress } from './progress.ts';
 
 /** A mesh, made once from manifests. */
 export interface LoadedMesh {
@@ -67,7 +68,13 @@ async function read(paths: readonly string[], context: CommandContext): Promise<
   for (const path of paths) {
     if (path !== '-' && !(await exists(path))) throw new UsageError(`There is no file or folder ${path}.`);
   }
-  return await readManifests(paths, paths.includes('-') ? { stdin: await context.readStdin() } : {});
+  const options = paths.includes('-') ? { stdin: await context.readStdin() } : {};
+  const done = showProgress(context.stderr, `Reading ${paths.join(', ')}`);
+  try {
+    return await readManifests(paths, options);
+  } finally {
+    done();
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -24,7 +24,7 @@ export function tell(call: Call, verdict: Verdict, lineText: LineText): TellLine
 /** The places of files whose text `tell` asks for. */
 export function toldPlaces(verdict: Verdict): { file: string; line: number }[] {
   return [verdict.decidedBy, ...nearest(verdict).map(({ origin }) => origin)].flatMap(origin => {
-    const place = placeOf(viewOrigin(origin));
+    const place = placeOf(viewOf(origin));
     return place === undefined ? [] : [place];
   });
 }
@@ -39,7 +39,7 @@ function question({ from, to, protocol, method, path, headers }: Call): string {
 }
 
 function placeLines(origin: Origin): TellLine[] {
-  const view = viewOrigin(origin);
+  const view = viewOf(origin);
   return 'default' in view ? [] : [{ kind: 'place', text: `   ${nameOf(view)}${fileOf(view)}` }];
 }
 
@@ -51,11 +51,11 @@ function conclusion(verdict: Verdict, lineText: LineText): TellLine[] {
   const told: TellLine = { kind: allowed ? 'allowed' : 'denied', text: headline };
   const [near] = nearest(verdict);
   if (near !== undefined) {
-    const view = viewOrigin(near.origin);
+    const view = viewOf(near.origin);
     const name = 'default' in view ? view.default : `${nameOf(view)}${fileOf(view)}`;
     return [told, { kind: 'near', text: `Nearest rule: ${name}: ${near.why}` }, ...sourceLines(view, lineText)];
   }
-  const view = viewOrigin(decidedBy);
+  const view = viewOf(decidedBy);
   if ('default' in view) return [told, { kind: 'near', text: `Decided by default: ${defaults[view.default]}` }];
   const source = sourceLines(view, lineText);
   return [
@@ -79,6 +79,13 @@ function sourceLines(view: OriginView, lineText: LineText): TellLine[] {
   const text = place === undefined ? undefined : lineText(place.file, place.line);
   if (place === undefined || text === undefined) return [];
   return [{ kind: 'source', text: `${place.file}:${place.line}: ${text.trimEnd()}` }];
+}
+
+/** An origin as plain data; a whole object is shown at its name, which tells more than its first line. */
+function viewOf(origin: Origin): OriginView {
+  const view = viewOrigin(origin);
+  if ('default' in origin || origin.path.length > 0) return view;
+  return { ...view, ...origin.source.locate?.(['metadata', 'name']) };
 }
 
 function placeOf(view: OriginView): { file: string; line: number } | undefined {

@@ -1,0 +1,182 @@
+import { catalogue } from '@heddle/mesh';
+import type { Command } from 'commander';
+import { settings } from '../config.ts';
+import { type CommandNode, commandTree, flatten } from './command-tree.ts';
+import { commands } from './commands.ts';
+import { examplesOf } from './options.ts';
+import { buildProgram } from './program.ts';
+
+/** The pages of the reference that are made from the code, by file name below `docs/reference`. */
+export function referencePages(): ReadonlyMap<string, string> {
+  return new Map([
+    ['cli.md', commandLinePage()],
+    ['config.md', configPage()],
+    ['findings.md', findingsPage()],
+  ]);
+}
+
+const written = '<!-- Written by scripts/docs.ts; do not edit. -->';
+
+function commandLinePage(): string {
+  const tree = commandTree(buildProgram(commands, async () => {}));
+  const [program, ...nodes] = flatten(tree) as [CommandNode, ...CommandNode[]];
+  return page('The command line', [
+    'One binary, `heddle`. Answers go to standard output; notes, summaries and errors go to standard error.',
+    table(
+      ['exit code', 'meaning'],
+      [
+        ['0', 'fine'],
+        [
+          '1',
+          'an `error` finding (with `--strict`: or a warning), a call that is refused, a call that sees what it should not',
+        ],
+        [
+          '2',
+          'wrong usage: an unknown command or option, a path that does not exist, a question that has no one answer',
+        ],
+        ['3', 'failure'],
+      ],
+    ),
+    'Options of every command:',
+    optionTable(program.command),
+    ...nodes.map(section),
+  ]);
+}
+
+function section(node: CommandNode): string {
+  const { command, words } = node;
+  const name = ['heddle', ...words].join(' ');
+  const examples = examplesOf.get(command) ?? [];
+  return joined([
+    `## ${name}`,
+    command.description(),
+    `\`\`\`text\n${command.createHelp().commandUsage(command)}\n\`\`\``,
+    node.subcommands.length > 0 || command.options.length === 0 ? '' : optionTable(command),
+    examples.length === 0 ? '' : `\`\`\`sh\n${examples.join('\n')}\n\`\`\``,
+    answers[words.join(' ')] ?? '',
+  ]);
+}
+
+function optionTable(command: Command): string {
+  const rows = command
+    .createHelp()
+    .visibleOptions(command)
+    .map(option => {
+      const choices = option.argChoices === undefined ? '' : `; one of ${option.argChoices.map(code).join(', ')}`;
+      const byDefault =
+        typeof option.defaultValue === 'string'
+          ? `; ${code(option.defaultValue)} unless given`
+          : option.mandatory
+            ? '; required'
+            : '';
+      return [code(option.flags), `${option.description}${choices}${byDefault}`];
+    });
+  return table(['option', 'meaning'], rows);
+}
+
+/** What commands answer in JSON and YAML. */
+const answers: Readonly<Record<string, string>> = {
+  validate: joined([
+    'Text is one line a finding, `file:line:column severity CODE Reason: sentence`; what each code means is in [findings](findings.md). ' +
+      'Files are named as the command line names them.',
+    'With `-o json` or `-o yaml` the answer is the bare list of findings, in the same order:',
+    `\`\`\`text
+[{code, reason, severity: error | warning | info, object: {apiVersion, kind, namespace, name} | null,
+  field: string | null, file: string | null, line: number | null, column: number | null, message}]
+\`\`\``,
+    'Every field is always there; what is not known is null. Lines and columns count from 1. `namespace` is empty for what has none.',
+  ]),
+  explain: joined([
+    'Text tells the steps, then what came of them, and ends with the line of YAML that decided; of a call that is refused, with the ' +
+      'nearest rule, and what keeps it from matching.',
+    'With `-o json` or `-o yaml`:',
+    `\`\`\`text
+{allowed, wouldDeny, status: 200 | 400 | 403 | 503 | null, reason, message,
+ decidedBy: {kind, namespace, name, field, file, line} | {default: NAME},
+ route: string | null, backends: [{service, namespace, port, share: 0..1}], mtls: strict | permissive | none,
+ nearMisses: [{object: {kind, namespace, name}, field, why}]}
+\`\`\``,
+    '`status` is null for TCP and where no answer comes; `field`, `file` and `line` are null where they are not known; 200 stands ' +
+      'for whatever the application answers. A service account that nobody has may be asked for, with a note on standard error. Where the ' +
+      'answer depends on which pod a call reaches, the command says so and ends with exit code 2.',
+  ]),
+  test: joined([
+    'One line a call, `ok` or `FAIL`, with what was expected and seen. Only what a call expects is compared; shares may differ by 0.000001.',
+    'With `-o json` or `-o yaml`:',
+    `\`\`\`text
+[{traffic, name, expected, file, line, ok, seen: string | null, differences: [string], message}]
+\`\`\``,
+    'An object of kind Traffic that is malformed, and none at all, end with exit code 2.',
+  ]),
+  'render envoy':
+    'The answer is `{listeners, routes, clusters, endpoints, secrets}`, each a list by name, in the JSON form of Envoy’s API; with ' +
+    '`--static` a bootstrap. The certificate of a bootstrap is new each time, and lasts a day.',
+  version: 'With `-o json` or `-o yaml`: `{version, node, envoy}`.',
+};
+
+function configPage(): string {
+  return page('Configuration', [
+    'Settings of the program; what the mesh does is said by resources. Where a setting is given more than once, the later of this ' +
+      'list counts: default, configuration file (`--config FILE` or HEDDLE_CONFIG; YAML or JSON, a map of the keys below), environment, command line.',
+    table(
+      ['key', 'environment', 'option', 'default', 'meaning'],
+      settings.map(({ key, environment, flag, meaning, default: byDefault, choices }) => [
+        code(key),
+        environment.map(code).join(', '),
+        flag === undefined ? '' : code(flag),
+        /[` ]/.test(byDefault) || byDefault === 'none' ? byDefault : code(byDefault),
+        `${meaning}${choices === undefined ? '' : ` One of ${choices.map(code).join(', ')}.`}`,
+      ]),
+    ),
+    'Of several environment variables the first that is set counts.',
+  ]);
+}
+
+function findingsPage(): string {
+  return page('Findings', [
+    'Everything that Heddle says about manifests and resources, wherever it says it. `error`: refused, the last good version stays in ' +
+      'force; `warning`: accepted, but part of it has no effect; `info`: worth knowing. Codes are never reused.',
+    ...Object.entries(families).map(([family, title]) =>
+      joined([
+        `## SMI${family}xxx: ${title}`,
+        table(
+          ['code', 'reason', 'severity', 'meaning'],
+          Object.entries(catalogue)
+            .filter(([, { code }]) => code.startsWith(`SMI${family}`))
+            .toSorted(([, a], [, b]) => (a.code < b.code ? -1 : 1))
+            .map(([reason, { code: number, severity, meaning }]) => [number, code(reason), severity, meaning]),
+        ),
+      ]),
+    ),
+  ]);
+}
+
+const families: Readonly<Record<string, string>> = {
+  1: 'shape',
+  2: 'references',
+  3: 'conflicts',
+  4: 'meaning',
+  5: 'what a backend can not express',
+};
+
+function page(title: string, parts: readonly string[]): string {
+  return `${joined([`# ${title}`, written, ...parts])}\n`;
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.filter(part => part !== '').join('\n\n');
+}
+
+/** Cells are padded, so that the pages read well as they are and the formatter leaves them alone. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, ...rows].map(cells => cells.map(cell => cell.replaceAll('|', '\\|')));
+  const widths = head.map((_, column) => Math.max(3, ...lines.map(cells => (cells[column] ?? '').length)));
+  const pad = (cells: readonly string[], filling: string) =>
+    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width, filling)).join(' | ')} |`;
+  const [first = [], ...rest] = lines;
+  return [pad(first, ' '), pad([], '-'), ...rest.map(cells => pad(cells, ' '))].join('\n');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}

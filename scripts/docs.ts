@@ -1,0 +1,8 @@
+// Writes the pages of docs/reference that are made from the code: the command line, settings, findings.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { referencePages } from '../packages/control-plane/src/cli/reference.ts';
+
+const folder = path.join(import.meta.dirname, '..', 'docs', 'reference');
+mkdirSync(folder, { recursive: true });
+for (const [name, text] of referencePages()) writeFileSync(path.join(folder, name), text);
