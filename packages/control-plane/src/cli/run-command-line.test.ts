@@ -9,7 +9,7 @@ const shop = path.join(testdata, 'shop');
 const broken = path.join(testdata, 'broken');
 
 /** What no parser takes. */
-const unreadable = 'apiVersion: v1\nkind: [\n';
+const garbage = 'apiVersion: v1\nkind: [\n';
 
 interface Run {
   readonly code: number;
@@ -76,12 +76,12 @@ test('text answers', async t => {
     'help-explain.txt': ['help', 'explain'],
   };
   for (const [name, argv] of Object.entries(runs)) {
-    await t.test(name, async t => golden(t, name, await heddle(argv, { stdin: unreadable })));
+    await t.test(name, async t => golden(t, name, await heddle(argv, { stdin: garbage })));
   }
 });
 
 test('validate -o json is the bare list of findings, every field there', async () => {
-  const { code, out, err } = await heddle(['validate', '-f', broken, '-f', '-', '-o', 'json'], { stdin: unreadable });
+  const { code, out, err } = await heddle(['validate', '-f', broken, '-f', '-', '-o', 'json'], { stdin: garbage });
   const findings = JSON.parse(out) as Record<string, unknown>[];
   assert.equal(code, 1);
   assert.equal(err, '');
