@@ -1,12 +1,18 @@
 // Pods of the local mesh without sidecars: network, names, files, probes, restarts, and what a list of pods changes.
 import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { execInPod } from '../../packages/control-plane/src/local/local-node.ts';
 import { logPath } from '../../packages/control-plane/src/local/log-file.ts';
 import type { Pod } from '../../packages/control-plane/src/local/pod.ts';
+import { toolPath } from '../../packages/control-plane/src/local/tools.ts';
 import { echoPod, eventually, ready, startTestNode, type TestNode } from './local-harness.ts';
 
+const run = promisify(execFile);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
@@ -30,6 +36,12 @@ for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
         assert.equal(answer['pod'], 'b');
         assert.match(answer['from'] ?? '', /10\.244\.0\.2$/);
       }
+    });
+
+    test('IPv6 stays within a pod', async () => {
+      assert.doesNotMatch(await node.exec('a', 'ip', '-6', 'addr', 'show', 'dev', 'eth0'), /inet6/);
+      const answer = await node.exec('a', 'curl', '-sS', '-g', 'http://[::1]:8080/');
+      assert.equal((JSON.parse(answer) as Record<string, string>)['pod'], 'a');
     });
 
     test('unknown names and unknown addresses fail at once', async () => {
@@ -135,10 +147,35 @@ for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
       assert.equal(restarted?.containers[0]?.lastExit?.signal, 'SIGTERM');
     });
 
+    test('a pod whose init is killed comes back', async () => {
+      const [before] = await node.client.pods();
+      assert.ok(before?.pid);
+      const inNode = (await execInPod(node.runDirectory, before, [])).command;
+      const [program = '', ...args] = inNode.slice(0, inNode.lastIndexOf('nsenter'));
+      await run(program, [...args, 'kill', '-9', String(before.pid)], { env: { PATH: toolPath(undefined) } });
+      const [after] = await node.until(pods => ready(1)(pods) && pods[0]?.pid !== before.pid);
+      assert.equal(after?.message, undefined);
+    });
+
+    test('a pod ends although a command in it lost its terminal', async () => {
+      const [status] = await node.client.pods();
+      assert.ok(status);
+      const { command, path } = await execInPod(node.runDirectory, status, ['sh', '-c', 'echo on; exec sleep 1000']);
+      const [program = '', ...args] = command;
+      const stdio = ['ignore', 'pipe', 'inherit'] as const;
+      const child = spawn(program, args, { env: { PATH: path }, detached: true, stdio: [...stdio] });
+      await once(child.stdout, 'data');
+      process.kill(-(child.pid ?? 0), 'SIGKILL');
+      const start = performance.now();
+      await node.client.putPods([echoPod('last', '10.244.0.9')]);
+      await node.until(pods => ready(1)(pods) && pods[0]?.name === 'last');
+      assert.ok(performance.now() - start < 5000);
+    });
+
     test('a list that can not be run is refused whole', async () => {
       const twice = [echoPod('a', '10.244.0.2'), echoPod('b', '10.244.0.2')];
       await assert.rejects(node.client.putPods(twice), /default\/a and default\/b share the address 10\.244\.0\.2/);
-      assert.equal((await node.client.pods())[0]?.name, 'probed');
+      assert.equal((await node.client.pods())[0]?.name, 'last');
     });
   });
 }

@@ -39,14 +39,15 @@ export function nodeNetworkCommands({ gateway, prefixLength }: PodNetwork): stri
 
 /**
  * Sets up a pod's network namespace; run inside it, where `/proc/1` is still the node's. Everything that is not in the pod
- * network leaves over the default route, so that interception sees it.
+ * network leaves over the default route, so that interception sees it. The pod network is IPv4; IPv6 is there on the
+ * loopback device only, without even link-local addresses.
  */
 export function podNetworkCommands(ip: string, link: string, { gateway, prefixLength }: PodNetwork): string {
   return lines([
     'link set lo up',
     `link add eth0 address ${hardwareAddress(ip)} type veth peer name ${link} netns /proc/1/ns/net`,
     `addr add ${ip}/${prefixLength} dev eth0`,
-    'link set eth0 up',
+    'link set eth0 addrgenmode none up',
     `route add default via ${gateway}`,
   ]);
 }
