@@ -62,7 +62,7 @@ export function decide(model: MeshModel, call: Call): Verdict {
     );
   }
   if (port === undefined || port.protocol === 'udp') {
-    const known = service.ports.map(({ number }) => number).join(', ');
+    const known = service.ports.flatMap(({ number, protocol }) => (protocol === 'udp' ? [] : [number])).join(', ');
     return refuse(
       journey,
       denied(journey),
