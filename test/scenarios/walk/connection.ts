@@ -1,0 +1,138 @@
+import { list, type Message, message, text, typedMessage } from './config.ts';
+import { matchesString } from './match.ts';
+import type { Sidecar } from './sidecar.ts';
+
+/** A connection as the listener sees it. */
+export interface Connection {
+  /** Where it was made to, before it was redirected. */
+  readonly address: string;
+  readonly port: number;
+  readonly transport: 'tls' | 'raw_buffer';
+  /** The ALPN that it offers, or what an inspector would find. */
+  readonly application: string | undefined;
+}
+
+type Chain = Message<(typeof chainFields)[number]>;
+const chainFields = ['name', 'filterChainMatch', 'filters', 'transportSocket'] as const;
+const listenerFields = [
+  'name',
+  'address',
+  'bindToPort',
+  'trafficDirection',
+  'useOriginalDst',
+  'listenerFilters',
+  'filterChains',
+  'defaultFilterChain',
+] as const;
+
+/** The filter chain that takes a connection which interception sent to a port of the sidecar; `undefined`: it is closed. */
+export function chainFor(sidecar: Sidecar, interceptedBy: number, connection: Connection): Chain | undefined {
+  const listeners = [...sidecar.listeners.values()].map(item => message(item, 'Listener', listenerFields));
+  const at = (address: string | undefined, port: number) =>
+    listeners.find(({ address: own }) => {
+      const socket = (own as { socketAddress?: { address: string; portValue: number } }).socketAddress;
+      return socket !== undefined && socket.portValue === port && (address === undefined || socket.address === address);
+    });
+  const entrance = at(undefined, interceptedBy);
+  if (entrance === undefined) return undefined;
+  const handedOver = entrance.useOriginalDst === true ? at(connection.address, connection.port) : undefined;
+  const listener = handedOver ?? entrance;
+  const inspected = connection.transport === 'tls' ? connection : { ...connection, ...inspect(listener, connection) };
+  const chains = list(listener.filterChains).map(item => message(item, 'FilterChain', chainFields));
+  const fitting = chains.filter(chain => fits(chain.filterChainMatch, inspected));
+  if (fitting.length > 1) throw new Error(`${String(listener.name)}: more than one chain fits`);
+  const fallback = listener.defaultFilterChain;
+  return fitting[0] ?? (fallback === undefined ? undefined : message(fallback, 'FilterChain', chainFields));
+}
+
+/** Without an inspector nothing is known of a plain connection. */
+function inspect(listener: Message<(typeof listenerFields)[number]>, connection: Connection) {
+  const names = list(listener.listenerFilters).map(item =>
+    text(message(item, 'filter', ['name', 'typedConfig']).name, 'name'),
+  );
+  const inspects = names.includes('envoy.filters.listener.http_inspector');
+  return { application: inspects ? connection.application : undefined };
+}
+
+function fits(match: unknown, connection: Connection): boolean {
+  if (match === undefined) return true;
+  const { prefixRanges, destinationPort, transportProtocol, applicationProtocols } = message(
+    match,
+    'FilterChainMatch',
+    ['prefixRanges', 'destinationPort', 'transportProtocol', 'applicationProtocols'],
+  );
+  if (destinationPort !== undefined && destinationPort !== connection.port) return false;
+  if (prefixRanges !== undefined && !list(prefixRanges).some(range => within(range, connection.address))) return false;
+  if (transportProtocol !== undefined && transportProtocol !== connection.transport) return false;
+  const wanted = list(applicationProtocols);
+  return wanted.length === 0 || (connection.application !== undefined && wanted.includes(connection.application));
+}
+
+function within(range: unknown, address: string): boolean {
+  const { addressPrefix, prefixLen } = message(range, 'CidrRange', ['addressPrefix', 'prefixLen']);
+  const bits = 32 - Number(prefixLen);
+  return numberOf(text(addressPrefix, 'addressPrefix')) >> BigInt(bits) === numberOf(address) >> BigInt(bits);
+}
+
+function numberOf(address: string): bigint {
+  return address.split('.').reduce((total, part) => total * 256n + BigInt(part), 0n);
+}
+
+const tlsPackage = 'envoy.extensions.transport_sockets.tls.v3';
+const commonFields = [
+  'tlsParams',
+  'tlsCertificateSdsSecretConfigs',
+  'alpnProtocols',
+  'combinedValidationContext',
+  'validationContextSdsSecretConfig',
+] as const;
+
+/** What a cluster offers and accepts: its ALPN, and whether it takes a server of an identity. `undefined`: plain text. */
+export function clientTls(socket: unknown, server: string): { alpn: string; accepts: boolean } | undefined {
+  if (socket === undefined) return undefined;
+  const { typedConfig } = message(socket, 'TransportSocket', ['name', 'typedConfig']);
+  const { commonTlsContext } = typedMessage(typedConfig, `${tlsPackage}.UpstreamTlsContext`, ['commonTlsContext']);
+  const common = message(commonTlsContext, 'CommonTlsContext', commonFields);
+  const { defaultValidationContext, validationContextSdsSecretConfig } = message(
+    common.combinedValidationContext,
+    'CombinedCertificateValidationContext',
+    ['defaultValidationContext', 'validationContextSdsSecretConfig'],
+  );
+  if (secretName(validationContextSdsSecretConfig) !== 'trust-bundle') throw new Error('an unknown trust bundle');
+  return { alpn: String(list(common.alpnProtocols)[0]), accepts: acceptsName(defaultValidationContext, server) };
+}
+
+/** Whether a filter chain's mutual TLS takes a client of an identity. */
+export function serverAccepts(sidecar: Sidecar, socket: unknown, client: string): boolean {
+  const { typedConfig } = message(socket, 'TransportSocket', ['name', 'typedConfig']);
+  const { commonTlsContext, requireClientCertificate } = typedMessage(
+    typedConfig,
+    `${tlsPackage}.DownstreamTlsContext`,
+    ['commonTlsContext', 'requireClientCertificate'],
+  );
+  if (requireClientCertificate !== true) throw new Error('a chain takes clients without a certificate');
+  const common = message(commonTlsContext, 'CommonTlsContext', commonFields);
+  const name = secretName(common.validationContextSdsSecretConfig);
+  // The authority sends it; it names no identities.
+  if (name === 'trust-bundle') return true;
+  const { validationContext } = message(sidecar.secrets.get(name), `Secret ${name}`, ['name', 'validationContext']);
+  return acceptsName(validationContext, client);
+}
+
+function secretName(config: unknown): string {
+  return text(message(config, 'SdsSecretConfig', ['name', 'sdsConfig']).name, 'name');
+}
+
+function acceptsName(context: unknown, identity: string): boolean {
+  const { matchTypedSubjectAltNames } = message(context, 'CertificateValidationContext', [
+    'trustedCa',
+    'matchTypedSubjectAltNames',
+  ]);
+  const names = list(matchTypedSubjectAltNames);
+  if (names.length === 0) return true;
+  return names.some(item => {
+    const { sanType, matcher } = message(item, 'SubjectAltNameMatcher', ['sanType', 'matcher']);
+    if (sanType !== 'URI') throw new Error(`a subject of type ${String(sanType)}`);
+    return matchesString(matcher, identity);
+  });
+}

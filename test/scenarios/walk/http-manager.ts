@@ -1,0 +1,229 @@
+import { list, type Message, message, text, typedMessage, typeOf } from './config.ts';
+import { chooseAction, matchesRoute } from './match.ts';
+import { type HttpRequest, mutate, withHeader } from './request.ts';
+import type { Sidecar } from './sidecar.ts';
+import { envoyPath } from './url-path.ts';
+
+/** Who sent a request over mutual TLS. */
+export interface Peer {
+  readonly identity: string;
+  readonly own: string;
+}
+
+/** What an HTTP connection manager does with a request. */
+export type HttpResult =
+  | { readonly status: number }
+  | { readonly clusters: readonly WeightedName[]; readonly request: HttpRequest };
+
+/** A cluster and its weight. */
+export interface WeightedName {
+  readonly name: string;
+  readonly weight: number;
+}
+
+const managerFields = [
+  'statPrefix',
+  'codecType',
+  'normalizePath',
+  'mergeSlashes',
+  'pathWithEscapedSlashesAction',
+  'httpProtocolOptions',
+  'serverHeaderTransformation',
+  'generateRequestId',
+  'preserveExternalRequestId',
+  'skipXffAppend',
+  'upgradeConfigs',
+  'earlyHeaderMutationExtensions',
+  'rds',
+  'routeConfig',
+  'httpFilters',
+  'commonHttpProtocolOptions',
+  'requestHeadersTimeout',
+  'forwardClientCertDetails',
+  'setCurrentClientCertDetails',
+] as const;
+
+export const managerType = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager' as const;
+
+/** Passes one request through an HTTP connection manager: codec, path, early mutations, route, filters, action. */
+export function manage(config: unknown, sidecar: Sidecar, input: HttpRequest, peer?: Peer): HttpResult {
+  const manager = typedMessage(config, managerType, managerFields);
+  const decoded = decode(manager, input);
+  if (decoded === undefined) return { status: 400 };
+  const request = prepare(manager, decoded, peer);
+  const routes = routesOf(manager, sidecar);
+  // Routes that have not come yet: no route.
+  if (routes === undefined) return { status: 404 };
+  return route(manager, routes, request, peer);
+}
+
+const builtInMethods = /^(GET|HEAD|POST|PUT|DELETE|OPTIONS|TRACE|PATCH|PURGE|PROPFIND|MKCOL|COPY|MOVE|LOCK|UNLOCK)$/;
+
+function decode(manager: Message<(typeof managerFields)[number]>, request: HttpRequest): HttpRequest | undefined {
+  const { allowCustomMethods } = message(manager.httpProtocolOptions, 'Http1ProtocolOptions', [
+    'acceptHttp10',
+    'allowCustomMethods',
+  ]);
+  const custom = !builtInMethods.test(request.method);
+  if (custom && (allowCustomMethods !== true || !/^[\w!#$%&'*+.^`|~-]+$/.test(request.method))) return undefined;
+  if (!/^[A-Za-z0-9\-._~%!$&'()*+,;=:@[\]]*$/.test(request.authority)) return undefined;
+  if (request.path === '*' && request.method === 'OPTIONS') return request;
+  const escapedSlashes = manager.pathWithEscapedSlashesAction;
+  if (escapedSlashes !== undefined && escapedSlashes !== 'REJECT_REQUEST')
+    throw new Error(text(escapedSlashes, 'pathWithEscapedSlashesAction'));
+  const path = envoyPath(request.path, {
+    normalizePath: manager.normalizePath === true,
+    mergeSlashes: manager.mergeSlashes === true,
+    rejectEscapedSlashes: escapedSlashes === 'REJECT_REQUEST',
+  });
+  return path === undefined ? undefined : { ...request, path };
+}
+
+/** What happens to headers before a route is chosen. */
+function prepare(
+  manager: Message<(typeof managerFields)[number]>,
+  decoded: HttpRequest,
+  peer: Peer | undefined,
+): HttpRequest {
+  let request = decoded;
+  for (const extension of list(manager.earlyHeaderMutationExtensions)) {
+    const { typedConfig } = message(extension, 'TypedExtensionConfig', ['name', 'typedConfig']);
+    const type = 'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation';
+    request = mutate(request, list(typedMessage(typedConfig, type, ['mutations']).mutations));
+  }
+  request = forwardClientCertificate(manager, request, peer);
+  const scheme = request.headers.some(([name]) => name === 'x-forwarded-proto');
+  return scheme ? request : withHeader(request, 'x-forwarded-proto', peer === undefined ? 'http' : 'https');
+}
+
+function forwardClientCertificate(
+  manager: Message<(typeof managerFields)[number]>,
+  request: HttpRequest,
+  peer: Peer | undefined,
+): HttpRequest {
+  const name = 'x-forwarded-client-cert';
+  const without = { ...request, headers: request.headers.filter(([key]) => key !== name) };
+  const details = manager.forwardClientCertDetails ?? 'SANITIZE';
+  if (details === 'SANITIZE') return without;
+  if (details !== 'SANITIZE_SET') throw new Error(text(details, 'forwardClientCertDetails'));
+  if (peer === undefined) return without;
+  return withHeader(without, name, `By=${peer.own};Hash=${'0'.repeat(64)};URI=${peer.identity}`);
+}
+
+function routesOf(manager: Message<(typeof managerFields)[number]>, sidecar: Sidecar): unknown {
+  if (manager.routeConfig !== undefined) return manager.routeConfig;
+  const { routeConfigName } = message(manager.rds, 'Rds', ['routeConfigName', 'configSource']);
+  return sidecar.routes.get(text(routeConfigName, 'routeConfigName'));
+}
+
+function route(
+  manager: Message<(typeof managerFields)[number]>,
+  routes: unknown,
+  request: HttpRequest,
+  peer: Peer | undefined,
+): HttpResult {
+  const { virtualHosts, requestHeadersToRemove } = message(routes, 'RouteConfiguration', [
+    'name',
+    'virtualHosts',
+    'requestHeadersToRemove',
+    'validateClusters',
+  ]);
+  const [host, ...others] = list(virtualHosts).map(item =>
+    message(item, 'VirtualHost', ['name', 'domains', 'routes', 'typedPerFilterConfig']),
+  );
+  if (others.length > 0 || JSON.stringify(host?.domains) !== '["*"]') throw new Error('more than one virtual host');
+  const chosen = list(host?.routes)
+    .map(item => message(item, 'Route', ['match', 'route', 'directResponse']))
+    .find(candidate => matchesRoute(candidate.match, request));
+  if (chosen === undefined) return { status: 404 };
+  const filtered = filter(manager, (host?.typedPerFilterConfig ?? {}) as Record<string, unknown>, { request, peer });
+  if ('status' in filtered) return filtered;
+  if (chosen.directResponse !== undefined) {
+    return { status: Number(message(chosen.directResponse, 'DirectResponseAction', ['status', 'body']).status) };
+  }
+  const removed = new Set(list(requestHeadersToRemove).map(String));
+  const headers = filtered.request.headers.filter(([name]) => !removed.has(name));
+  return { clusters: clustersOf(chosen.route), request: { ...filtered.request, headers } };
+}
+
+interface Filtered {
+  readonly request: HttpRequest;
+  readonly peer: Peer | undefined;
+}
+
+function filter(
+  manager: Message<(typeof managerFields)[number]>,
+  perRoute: Readonly<Record<string, unknown>>,
+  input: Filtered,
+): Filtered | { readonly status: number } {
+  let state = input;
+  for (const item of list(manager.httpFilters)) {
+    const { name, typedConfig } = message(item, 'HttpFilter', ['name', 'typedConfig']);
+    const override = perRoute[text(name, 'name')];
+    switch (typeOf(typedConfig)) {
+      case 'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation':
+        state = { ...state, request: mutateByFilter(state.request, typedConfig, override) };
+        break;
+      case 'envoy.extensions.filters.http.rbac.v3.RBAC':
+        if (!permits(typedConfig, override, state)) return { status: 403 };
+        break;
+      case 'envoy.extensions.filters.http.router.v3.Router':
+        typedMessage(typedConfig, 'envoy.extensions.filters.http.router.v3.Router', ['suppressEnvoyHeaders']);
+        return state;
+      default:
+        throw new Error(`the walk does not know the filter ${typeOf(typedConfig)}`);
+    }
+  }
+  throw new Error('a filter chain does not end with a router');
+}
+
+function mutateByFilter(request: HttpRequest, config: unknown, override: unknown): HttpRequest {
+  const type = 'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation';
+  const lists = [typedMessage(config, type, ['mutations']).mutations];
+  if (override !== undefined) lists.push(typedMessage(override, `${type}PerRoute`, ['mutations']).mutations);
+  return lists.reduce<HttpRequest>((before, mutations) => {
+    const { requestMutations } = message(mutations, 'Mutations', ['requestMutations', 'formatters']);
+    return mutate(before, list(requestMutations));
+  }, request);
+}
+
+function permits(config: unknown, override: unknown, { request, peer }: Filtered): boolean {
+  const own = typedMessage(config, 'envoy.extensions.filters.http.rbac.v3.RBAC', ['rules', 'matcher']);
+  const { rules, matcher } =
+    override === undefined
+      ? own
+      : message(typedMessage(override, 'envoy.extensions.filters.http.rbac.v3.RBACPerRoute', ['rbac']).rbac, 'RBAC', [
+          'rules',
+          'matcher',
+        ]);
+  if (matcher === undefined) {
+    const { action } = message(rules, 'Rules', ['action']);
+    if (action !== 'ALLOW') throw new Error(`RBAC rules with action ${String(action)}`);
+    return false;
+  }
+  const chosen = chooseAction(matcher, { request, peer: peer?.identity });
+  if (chosen === undefined) return false;
+  const { typedConfig } = message(chosen, 'TypedExtensionConfig', ['name', 'typedConfig']);
+  return typedMessage(typedConfig, 'envoy.config.rbac.v3.Action', ['name', 'action']).action === 'ALLOW';
+}
+
+function clustersOf(action: unknown): readonly WeightedName[] {
+  const { cluster, weightedClusters } = message(action, 'RouteAction', [
+    'cluster',
+    'weightedClusters',
+    'timeout',
+    'retryPolicy',
+  ]);
+  return cluster === undefined ? weightedNames(weightedClusters) : [{ name: text(cluster, 'cluster'), weight: 1 }];
+}
+
+/** The clusters of a `WeightedCluster` that get anything. */
+export function weightedNames(weighted: unknown): readonly WeightedName[] {
+  const named = list(message(weighted, 'WeightedCluster', ['clusters']).clusters).map(item => {
+    const { name, weight } = message(item, 'ClusterWeight', ['name', 'weight']);
+    return { name: text(name, 'name'), weight: Number(weight ?? 0) };
+  });
+  const sum = named.reduce((total, { weight }) => total + weight, 0);
+  if (sum < 1 || sum > 4_294_967_295) throw new Error(`Envoy refuses weights that sum to ${sum}`);
+  return named.filter(({ weight }) => weight > 0);
+}

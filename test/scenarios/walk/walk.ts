@@ -1,0 +1,282 @@
+import { type Call, type EnvoyOutput, type MeshModel, serviceOf, spiffeId, type Workload } from '@heddle/mesh';
+import type { Outcome } from '../../../packages/control-plane/src/traffic/compare.ts';
+import { list, type Message, message, text, typedMessage, typeOf } from './config.ts';
+import { chainFor, clientTls, serverAccepts } from './connection.ts';
+import { type HttpResult, manage, managerType, type WeightedName, weightedNames } from './http-manager.ts';
+import type { HttpRequest } from './request.ts';
+import { type Sidecar, sidecarOf } from './sidecar.ts';
+
+/** A rendered mesh. Of the model only names and addresses are read, which is what DNS and the network know. */
+export interface WalkedMesh {
+  readonly model: MeshModel;
+  readonly sidecars: EnvoyOutput['sidecars'];
+}
+
+/** The answer where pods that serve the same share answer differently, so that none is the answer. */
+export const dependsOnPod = Symbol('depends on pod');
+
+/** How one share of the calls ends. Status is null for bytes. */
+interface Ending {
+  readonly verdict: Outcome['verdict'];
+  readonly status: number | null;
+}
+
+interface Share {
+  /** `namespace/name` of the Service; absent where a sidecar itself answers. */
+  readonly service?: string;
+  readonly weight: number;
+  readonly endings: readonly Ending[];
+}
+
+/** Bytes of a kind: a request, or a connection that says nothing. */
+type Payload = HttpRequest | undefined;
+
+/**
+ * Walks a call through the configuration of both sidecars as Envoy reads it, and says how it ends. It interprets the
+ * configuration as it is given: what it doesn't know makes it throw. It shares no code with `decide`.
+ */
+export function walk(mesh: WalkedMesh, call: Call): Outcome | typeof dependsOnPod {
+  const endings = callersOf(mesh, call.from).map(caller => {
+    const [address] = addressesOf(mesh, call);
+    if (address === undefined) return [{ weight: 1, endings: [{ verdict: 'unreachable' as const, status: null }] }];
+    return new Walk(mesh, caller, address).send(call);
+  });
+  const [first] = endings;
+  if (first === undefined)
+    throw new Error(`no workload has the identity ${call.from.namespace}/${call.from.serviceAccount}`);
+  if (endings.some(other => JSON.stringify(other) !== JSON.stringify(first))) throw new Error('replicas disagree');
+  return summarize(first);
+}
+
+function callersOf({ model }: WalkedMesh, from: Call['from']): Workload[] {
+  const identity = spiffeId(model.settings.trustDomain, from.namespace, from.serviceAccount);
+  return [...(model.namespaces.get(from.namespace)?.workloads.values() ?? [])].filter(
+    workload => workload.identity === identity,
+  );
+}
+
+/** What DNS answers: the addresses of a Service, those of its pods when it has none of its own. */
+function addressesOf({ model }: WalkedMesh, { to }: Call): readonly string[] {
+  const service = serviceOf(model, `${to.namespace}/${to.service}`);
+  if (service === undefined || service.addresses.length > 0) return service?.addresses ?? [];
+  return service.ports.flatMap(port => port.endpoints.map(endpoint => endpoint.address));
+}
+
+/** All shares as one outcome: a denied one decides, then one that can't be reached (S13). */
+function summarize(shares: readonly Share[]): Outcome | typeof dependsOnPod {
+  const endings: Ending[] = [];
+  for (const share of shares) {
+    const [first] = share.endings;
+    if (first === undefined || share.endings.some(other => other.verdict !== first.verdict)) return dependsOnPod;
+    endings.push(first);
+  }
+  const decisive =
+    endings.find(({ verdict }) => verdict === 'deny') ??
+    endings.find(({ verdict }) => verdict === 'unreachable') ??
+    endings[0];
+  const sum = shares.reduce((total, { weight }) => total + weight, 0);
+  return {
+    verdict: decisive?.verdict ?? 'unreachable',
+    status: decisive?.status ?? null,
+    route: null,
+    shares: new Map(shares.flatMap(({ service, weight }) => (service === undefined ? [] : [[service, weight / sum]]))),
+  };
+}
+
+const outboundPort = 15_001;
+const inboundPort = 15_006;
+
+class Walk {
+  readonly #mesh: WalkedMesh;
+  readonly #caller: Workload;
+  readonly #sidecar: Sidecar;
+  readonly #address: string;
+
+  constructor(mesh: WalkedMesh, caller: Workload, address: string) {
+    const configuration = mesh.sidecars.get(caller.key);
+    if (configuration === undefined) throw new Error(`${caller.key} has no sidecar`);
+    this.#mesh = mesh;
+    this.#caller = caller;
+    this.#sidecar = sidecarOf(configuration);
+    this.#address = address;
+  }
+
+  send(call: Call): readonly Share[] {
+    const payload = payloadOf(call);
+    const chain = chainFor(this.#sidecar, outboundPort, {
+      address: this.#address,
+      port: call.to.port,
+      transport: 'raw_buffer',
+      application: payload === undefined ? undefined : payload.http2 ? 'h2c' : 'http/1.1',
+    });
+    if (chain === undefined) return [{ weight: 1, endings: [refused(payload)] }];
+    const [filter] = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig']));
+    switch (typeOf(filter?.typedConfig)) {
+      case managerType:
+        return this.#http(filter?.typedConfig, payload);
+      case 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy':
+        return this.#bytes(filter?.typedConfig, payload, call.to.port);
+      case 'envoy.extensions.filters.network.direct_response.v3.Config':
+        return [{ weight: 1, endings: [{ verdict: 'unreachable', status: null }] }];
+      default:
+        throw new Error(`the walk does not know ${typeOf(filter?.typedConfig)}`);
+    }
+  }
+
+  #http(manager: unknown, payload: Payload): readonly Share[] {
+    if (payload === undefined) return [{ weight: 1, endings: [refused(payload)] }];
+    const result = manage(manager, this.#sidecar, payload);
+    if ('status' in result) return [{ weight: 1, endings: [answered(result.status)] }];
+    return result.clusters.map(cluster => this.#share(cluster, result.request));
+  }
+
+  #bytes(config: unknown, payload: Payload, port: number): readonly Share[] {
+    const { cluster, weightedClusters } = typedMessage(
+      config,
+      'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+      ['statPrefix', 'cluster', 'weightedClusters'],
+    );
+    if (cluster !== undefined) return [{ weight: 1, endings: this.#leave(text(cluster, 'cluster'), payload, port) }];
+    // A sidecar that takes a request for bytes passes it on as such, and its answer is bytes, too.
+    return weightedNames(weightedClusters).map(weighted => this.#share(weighted, undefined));
+  }
+
+  #share({ name, weight }: WeightedName, payload: Payload): Share {
+    const service = name.split('/').slice(1, 3).join('/');
+    const config = this.#sidecar.clusters.get(name);
+    if (config === undefined) return { service, weight, endings: [unreachable(payload)] };
+    const cluster = message(config, 'Cluster', clusterFields);
+    if (cluster.type !== 'EDS') throw new Error(`cluster ${name} is of type ${String(cluster.type)}`);
+    const { serviceName } = message(cluster.edsClusterConfig, 'EdsClusterConfig', ['edsConfig', 'serviceName']);
+    const assignment = this.#sidecar.endpoints.get(text(serviceName, 'serviceName'));
+    const endings = endpointsOf(assignment).map(at => this.#reach(cluster, at, payload));
+    return { service, weight, endings: endings.length === 0 ? [unreachable(payload)] : endings };
+  }
+
+  /** Connects to a pod over mutual TLS. */
+  #reach(cluster: Message<(typeof clusterFields)[number]>, { address, port }: SocketAddress, payload: Payload): Ending {
+    const server = workloadAt(this.#mesh.model, address);
+    if (server === undefined) return unreachable(payload);
+    const configuration = this.#mesh.sidecars.get(server.key);
+    if (configuration === undefined) throw new Error(`${server.key} has no sidecar`);
+    const tls = clientTls(cluster.transportSocket, server.identity);
+    if (tls === undefined) throw new Error('a cluster without mutual TLS');
+    const sidecar = sidecarOf(configuration);
+    const chain = chainFor(sidecar, inboundPort, { address, port, transport: 'tls', application: tls.alpn });
+    if (chain === undefined || !tls.accepts) return unreachable(payload);
+    const { identity } = this.#caller;
+    if (!serverAccepts(sidecar, chain.transportSocket, identity)) return refused(payload);
+    const [filter] = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig']));
+    if (typeOf(filter?.typedConfig) !== managerType) {
+      atHandshake(filter?.typedConfig);
+      return { verdict: 'allow', status: null };
+    }
+    if (payload === undefined) return refused(payload);
+    const result: HttpResult = manage(filter?.typedConfig, sidecar, payload, { identity, own: server.identity });
+    return 'status' in result ? answered(result.status) : answered(200);
+  }
+
+  /** Leaves the mesh in plain text, to the address that the connection was made to. */
+  #leave(name: string, payload: Payload, port: number): readonly Ending[] {
+    const cluster = message(this.#sidecar.clusters.get(name), `Cluster ${name}`, clusterFields);
+    if (cluster.type !== 'ORIGINAL_DST') throw new Error(`cluster ${name} is of type ${String(cluster.type)}`);
+    return realAddresses(this.#mesh.model, this.#address, port).map(at => {
+      const server = workloadAt(this.#mesh.model, at.address);
+      const configuration = server && this.#mesh.sidecars.get(server.key);
+      if (configuration === undefined) return answered(payload === undefined ? null : 200);
+      const plain = { ...at, transport: 'raw_buffer', application: undefined } as const;
+      if (chainFor(sidecarOf(configuration), inboundPort, plain) !== undefined) throw new Error('plain text is let in');
+      return { verdict: 'deny', status: null };
+    });
+  }
+}
+
+const clusterFields = [
+  'name',
+  'type',
+  'lbPolicy',
+  'edsClusterConfig',
+  'connectTimeout',
+  'commonLbConfig',
+  'typedExtensionProtocolOptions',
+  'transportSocket',
+] as const;
+
+interface SocketAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+function payloadOf({ protocol, method, path, headers, to }: Call): Payload {
+  if (protocol === 'tcp') return undefined;
+  const lower = headers.map(([name, value]) => [name.toLowerCase(), value.trim()] as const);
+  const hosts = lower.filter(([name]) => name === 'host').map(([, value]) => value);
+  return {
+    method: protocol === 'grpc' ? 'POST' : method,
+    path,
+    // Envoy joins repeated Host headers.
+    authority: hosts.length === 0 ? `${to.service}.${to.namespace}:${to.port}` : hosts.join(','),
+    http2: protocol === 'grpc',
+    headers: lower.filter(([name]) => name !== 'host'),
+  };
+}
+
+/** The proxy must connect to the application only once the caller has proved who it is. */
+function atHandshake(config: unknown): void {
+  const proxy = typedMessage(config, 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', [
+    'statPrefix',
+    'cluster',
+    'upstreamConnectMode',
+    'maxEarlyDataBytes',
+  ]);
+  if (proxy.upstreamConnectMode !== 'ON_DOWNSTREAM_TLS_HANDSHAKE' || proxy.maxEarlyDataBytes !== 0) {
+    throw new Error('a denied client would see the greeting of a server');
+  }
+}
+
+function endpointsOf(assignment: unknown): SocketAddress[] {
+  if (assignment === undefined) return [];
+  const { endpoints } = message(assignment, 'ClusterLoadAssignment', ['clusterName', 'endpoints']);
+  return list(endpoints).flatMap(locality =>
+    list(message(locality, 'LocalityLbEndpoints', ['lbEndpoints']).lbEndpoints).map(item => {
+      const { endpoint } = message(item, 'LbEndpoint', ['endpoint']);
+      const { address } = message(endpoint, 'Endpoint', ['address']);
+      const { socketAddress } = message(address, 'Address', ['socketAddress']);
+      const { address: ip, portValue } = message(socketAddress, 'SocketAddress', ['address', 'portValue']);
+      return { address: text(ip, 'address'), port: Number(portValue) };
+    }),
+  );
+}
+
+function workloadAt(model: MeshModel, address: string): Workload | undefined {
+  for (const { workloads } of model.namespaces.values()) {
+    for (const workload of workloads.values()) {
+      if (workload.pods.some(pod => pod.address === address)) return workload;
+    }
+  }
+  return undefined;
+}
+
+/** Where the network takes a connection to an address: to a pod behind the Service that has it, or to itself. */
+function realAddresses(model: MeshModel, address: string, port: number): SocketAddress[] {
+  for (const { services } of model.namespaces.values()) {
+    for (const service of services.values()) {
+      if (!service.addresses.includes(address)) continue;
+      return (service.ports.find(({ number }) => number === port)?.endpoints ?? []).map(endpoint => ({ ...endpoint }));
+    }
+  }
+  return [{ address, port }];
+}
+
+function answered(status: number | null): Ending {
+  return { verdict: status === null || status === 200 ? 'allow' : status === 503 ? 'unreachable' : 'deny', status };
+}
+
+/** Closed by a sidecar: bytes end, a request sees a reset from the other sidecar as 503. */
+function refused(payload: Payload): Ending {
+  return payload === undefined ? { verdict: 'deny', status: null } : { verdict: 'deny', status: null };
+}
+
+function unreachable(payload: Payload): Ending {
+  return { verdict: 'unreachable', status: payload === undefined ? null : 503 };
+}

@@ -1,0 +1,45 @@
+// Random worlds, policies and calls: `decide` and a walk over the rendered configuration always agree.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Call, DependsOnPod, decide } from '@heddle/mesh';
+import * as fc from 'fast-check';
+import { type Outcome, outcomeOf } from '../packages/control-plane/src/traffic/compare.ts';
+import { dependsOnPod, walk } from './scenarios/walk/walk.ts';
+import { callOver } from './worlds/call.ts';
+import { type MadeMesh, meshOf } from './worlds/mesh-of.ts';
+import { policyOver } from './worlds/policy.ts';
+import { fixedWorld, objectsOf } from './worlds/world.ts';
+
+const runs = Number(process.env['HEDDLE_RUNS'] ?? 120);
+
+test('decide and the rendered configuration agree on verdict, status and shares', () => {
+  fc.assert(
+    fc.property(policyOver(fixedWorld), fc.noShrink(fc.nat()), (policy, seed) => {
+      const mesh = meshOf([...objectsOf(fixedWorld), ...policy]);
+      for (const call of fc.sample(callOver(fixedWorld, policy), { seed, numRuns: 40 })) {
+        assert.deepEqual(decided(mesh, call), walked(mesh, call), JSON.stringify(call));
+      }
+    }),
+    { numRuns: runs },
+  );
+});
+
+function decided(mesh: MadeMesh, call: Call): unknown {
+  try {
+    return view(outcomeOf(decide(mesh.model, call)));
+  } catch (error) {
+    if (error instanceof DependsOnPod) return 'depends on the pod';
+    throw error;
+  }
+}
+
+function walked(mesh: MadeMesh, call: Call): unknown {
+  const outcome = walk(mesh, call);
+  return outcome === dependsOnPod ? 'depends on the pod' : view(outcome);
+}
+
+/** Shares of zero, and those of a sidecar that refuses by itself, are no part of what is compared. */
+function view({ verdict, status, shares }: Outcome): unknown {
+  const kept = [...shares].filter(([, share]) => share > 0).map(([name, share]) => `${name} ${share.toFixed(9)}`);
+  return { verdict, status, shares: verdict === 'allow' ? kept.toSorted() : [] };
+}

@@ -1,0 +1,97 @@
+/** A path pattern, and paths near the border between what it matches and what it doesn't. */
+export interface PathPattern {
+  readonly pattern: string;
+  readonly near: readonly string[];
+}
+
+/** RE2 patterns as people write them, and odd ones. */
+export const pathPatterns: readonly PathPattern[] = [
+  { pattern: '/books', near: ['/books', '/books/', '/book', '/booksx', '/Books', '/x/books'] },
+  { pattern: '/books/.*', near: ['/books/', '/books', '/books/1', '/books/../admin', '/books/1/2'] },
+  { pattern: '/books/[0-9]+', near: ['/books/1', '/books/42', '/books/', '/books/1a', '/books/%31'] },
+  { pattern: '/(books|toys)', near: ['/books', '/toys', '/toy', '/bookstoys'] },
+  { pattern: '/books|/toys', near: ['/books', '/toys', '/books/toys', '/xtoys'] },
+  { pattern: '.*', near: ['/', '/anything', '//', '/a%20b'] },
+  { pattern: '/', near: ['/', '//', '/a', '/a/..', '/..'] },
+  { pattern: '/.*\\.json', near: ['/a.json', '/ajson', '/a/b.json', '/a.json/', '/a%2ejson'] },
+  { pattern: '/[^/]*', near: ['/', '/a', '/a/b', '/a//b'] },
+  { pattern: '^/admin$', near: ['/admin', '/admin/', '/./admin', '/x/../admin', '/admin?x'] },
+  { pattern: '(?i)/Admin', near: ['/admin', '/ADMIN', '/admin1'] },
+  { pattern: '/a%20b', near: ['/a%20b', '/a b', '/a+b', '/a%2520b'] },
+  { pattern: '/caf%C3%A9', near: ['/caf%C3%A9', '/caf%c3%a9', '/café'] },
+  { pattern: '/a"b|/a%22b', near: ['/a"b', '/a%22b'] },
+  { pattern: '/a/\\.\\.;/b', near: ['/a/%2e%2e;/b', '/a/..;/b', '/a/..%3b/b', '/b'] },
+  { pattern: '/b', near: ['/a/%2e%2e;/b', '/a/..;/b', '/b', '/a/%2e%2e/b', '/%2%65/../b'] },
+  { pattern: '/%25.*', near: ['/%2541', '/%%34%31', '/%25', '/%4%31'] },
+  { pattern: '/x{1,3}', near: ['/x', '/xxx', '/xxxx', '/'] },
+  { pattern: '//+', near: ['//', '/', '///', '/a/..//'] },
+  { pattern: '', near: ['/', '/whatever'] },
+  { pattern: 'books', near: ['/books', 'books'] },
+  { pattern: '/(', near: ['/', '/('] },
+  { pattern: '/(?=a)', near: ['/', '/a'] },
+];
+
+/** Patterns of header values, and values near their border. */
+export const headerPatterns: readonly { readonly pattern: string; readonly near: readonly string[] }[] = [
+  { pattern: 'red', near: ['red', 'Red', 'redder', ' red ', ''] },
+  { pattern: 'red|blue', near: ['red', 'blue', 'green', 'redblue'] },
+  { pattern: '.*', near: ['', 'x', 'red'] },
+  { pattern: '.+', near: ['', 'x'] },
+  { pattern: '', near: ['', 'x'] },
+  { pattern: 'red,blue', near: ['red,blue', 'red, blue', 'red'] },
+  { pattern: '(?i)RED', near: ['red', 'RED', 'reds'] },
+];
+
+/** Patterns of the authority in lower case; ones that could match a port are not among them. */
+export const hostPatterns: readonly { readonly pattern: string; readonly near: readonly string[] }[] = [
+  { pattern: 'books', near: ['books', 'BOOKS', 'books.', 'books:80', 'books.:8080', 'books.stock', 'xbooks'] },
+  { pattern: 'books\\.stock', near: ['books.stock', 'books-stock', 'Books.Stock:80', 'books.stock.svc'] },
+  { pattern: '[a-z.]+', near: ['a', 'a.b', 'a.b:1', 'a1', '', '[::1]:80'] },
+];
+
+/** Methods that policies name. */
+export const methodLists: readonly (readonly string[])[] = [
+  ['GET'],
+  ['GET', 'POST'],
+  ['*'],
+  [],
+  ['get'],
+  ['PURGE-ALL'],
+  ['GET', '*'],
+  ['OPTIONS', 'HEAD'],
+];
+
+/** Methods that calls have. */
+export const methods: readonly string[] = ['GET', 'POST', 'DELETE', 'get', 'PURGE-ALL', 'OPTIONS', 'HEAD'];
+
+/** Other ways to write a path, some of which come to the same. */
+export const rewrites: readonly ((path: string) => string)[] = [
+  path => path,
+  path => path,
+  path => path,
+  path => path,
+  path => path,
+  path => path,
+  path => path,
+  path => path,
+  path => `${path}?q=${path}`,
+  path => `${path}?`,
+  path => `/.${path}`,
+  path => `/x/..${path}`,
+  path => `/x/%2e%2E${path}`,
+  path => `/x/..;a=b${path}`,
+  path => `/x/%2e.;${path}`,
+  path => `/${path}`,
+  path => path.replaceAll('/', '//'),
+  path => path.replaceAll('/', '\\').replace('\\', '/'),
+  path => path.replace(/o/g, '%6f'),
+  path => path.replace(/a/, '%61'),
+  path => path.replace(/o/, '%%36f'),
+  path => path.replace(/(.)$/, '%2f$1'),
+  path => `${path}%00`,
+  path => `${path}#x`,
+  path => `${path}/.`,
+  path => `${path}/..`,
+  path => `${path};x`,
+  path => path.toUpperCase(),
+];
