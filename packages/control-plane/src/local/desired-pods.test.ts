@@ -20,7 +20,9 @@ const options = {
 function source(kind: string, name: string, fields: Json): SourceObject {
   const { metadata, ...rest } = fields;
   const object: KubeObject = {
-    ...{ apiVersion: 'v1', kind, metadata: { name, namespace: 'shop', ...(metadata as object) } },
+    apiVersion: 'v1',
+    kind,
+    metadata: { name, namespace: 'shop', ...(metadata as object) },
     ...rest,
   };
   return { object };
