@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compileRegex, maxRegexLength } from './regex.ts';
+
+const matches = (pattern: string, text: string): boolean | string => {
+  const regex = compileRegex(pattern);
+  return 'error' in regex ? regex.error : regex.matches(text);
+};
+
+test('a pattern matches the whole text (T6)', () => {
+  assert.equal(matches('/books', '/books'), true);
+  assert.equal(matches('/books', '/books/1'), false);
+  assert.equal(matches('a|b', 'ab'), false);
+  assert.equal(matches('^a$', 'a'), true);
+  assert.equal(matches('', ''), true);
+});
+
+test('a dot is any byte but a newline', () => {
+  assert.equal(matches('.', '\u00e9'), true);
+  assert.equal(matches('.', '\n'), false);
+});
+
+test('what is not RE2 over bytes comes back as an error, with its place where it is known', () => {
+  for (const pattern of ['(', '(?=a)', '\\1', '[b-a]', 'a**', '\\C', '\\x{10FFFF}', '\u0436']) {
+    assert.ok('error' in compileRegex(pattern), pattern);
+  }
+  assert.deepEqual(compileRegex('ab\u0436'), { error: 'character "\u0436" is more than one byte', position: 2 });
+});
+
+test('patterns are bounded in length and compiled size (T6)', () => {
+  assert.ok('error' in compileRegex('a'.repeat(maxRegexLength + 1)));
+  assert.ok('matches' in compileRegex('a'.repeat(maxRegexLength)));
+  assert.ok('error' in compileRegex('((a{1,100}){1,100}){1,10}'));
+});
+
+test('a hostile text takes no longer than a friendly one', () => {
+  const regex = compileRegex('(a*)*b');
+  assert.ok('matches' in regex && !regex.matches('a'.repeat(50_000)));
+});
