@@ -151,7 +151,7 @@ function combine(journey: Journey, route: OutboundRoute, shares: readonly Weight
       unavailable(journey),
       'NoEndpoints',
       { default: 'NoEndpoints' },
-      `${backend.service} has no ready endpoint on port ${backend.port}.`,
+      outcome.message,
       [],
       backends,
     );
@@ -168,16 +168,19 @@ function combine(journey: Journey, route: OutboundRoute, shares: readonly Weight
   );
 }
 
-type Outcome = InboundVerdict | { readonly kind: 'unavailable' };
+type Outcome = InboundVerdict | { readonly kind: 'unavailable'; readonly message: string };
 
 function decideBackend(journey: Journey, backend: WeightedBackend): Outcome {
+  if (speaksAnother(journey, backend)) {
+    const { service, port } = backend;
+    return unavailableAt(journey, `Port ${port} of ${service} speaks another protocol than what is sent to it.`);
+  }
   const inbounds = inboundsOf(journey, backend).filter(({ ready }) => ready);
   const knock = knockOf(journey);
   const verdicts = inbounds.map(({ workload, port }) => authorize(port, workload, knock));
   const [first, ...rest] = verdicts;
   if (first === undefined) {
-    journey.trace.push({ text: `${backend.service} has no ready endpoint on port ${backend.port}.` });
-    return { kind: 'unavailable' };
+    return unavailableAt(journey, `${backend.service} has no ready endpoint on port ${backend.port}.`);
   }
   if (rest.some(({ kind }) => kind !== first.kind)) {
     const [open, closed] = [
@@ -190,6 +193,17 @@ function decideBackend(journey: Journey, backend: WeightedBackend): Outcome {
   }
   journey.trace.push({ text: first.message, ...(first.kind === 'allowed' && { origin: first.origin }) });
   return first;
+}
+
+function unavailableAt({ trace }: Journey, message: string): Outcome {
+  trace.push({ text: message });
+  return { kind: 'unavailable', message };
+}
+
+/** A port of bare bytes takes no requests, and one of requests no bare bytes (S6). */
+function speaksAnother({ model, request }: Journey, backend: WeightedBackend): boolean {
+  const port = serviceOf(model, backend.service)?.ports.find(({ number }) => number === backend.port);
+  return port?.protocol === (request === undefined ? 'http' : 'tcp');
 }
 
 /** The call as it reaches a destination. */
