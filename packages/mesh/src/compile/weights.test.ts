@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { maxWeightSum, reduceWeights } from './weights.ts';
+
+test('weights are divided by their greatest common divisor (S1)', () => {
+  assert.deepEqual(reduceWeights([90, 10]), { weights: [9, 1], scaled: false });
+  assert.deepEqual(reduceWeights([500, 0, 500]), { weights: [1, 0, 1], scaled: false });
+  assert.deepEqual(reduceWeights([7]), { weights: [1], scaled: false });
+  assert.deepEqual(reduceWeights([0, 0]), { weights: [0, 0], scaled: false });
+  assert.deepEqual(reduceWeights([]), { weights: [], scaled: false });
+});
+
+test('a sum that is just small enough is kept, one above is scaled (S1)', () => {
+  assert.deepEqual(reduceWeights([maxWeightSum - 1, 1]), { weights: [maxWeightSum - 1, 1], scaled: false });
+  assert.equal(reduceWeights([maxWeightSum, 1]).scaled, true);
+});
+
+const weight = fc.oneof(
+  fc.constantFrom(0, 1, 2, 3, maxWeightSum, maxWeightSum + 1, Number.MAX_SAFE_INTEGER),
+  fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+);
+
+test('shares stay within one part in the total for each backend, zero stays zero, the rest stays above (S1)', () => {
+  fc.assert(
+    fc.property(fc.array(weight, { minLength: 1, maxLength: 12 }), written => {
+      const { weights } = reduceWeights(written);
+      const before = written.reduce((total, one) => total + BigInt(one), 0n);
+      const after = weights.reduce((total, one) => total + one, 0);
+      assert.equal(weights.length, written.length);
+      if (before === 0n) return;
+      assert.ok(after >= 1 && after <= maxWeightSum, `a sum of ${after}`);
+      for (const [index, one] of weights.entries()) {
+        assert.ok(Number.isInteger(one) && one >= 0);
+        assert.equal(one === 0, written[index] === 0);
+        const share = Number((BigInt(written[index] ?? 0) * 10n ** 18n) / before) / 1e18;
+        assert.ok(Math.abs(one / after - share) <= 1 / after + 1e-15, `${one / after} is not ${share}`);
+      }
+    }),
+  );
+});
+
+test('reduced weights are their own reduction', () => {
+  fc.assert(
+    fc.property(fc.array(weight, { maxLength: 6 }), written => {
+      const { weights } = reduceWeights(written);
+      const again = reduceWeights(weights);
+      assert.equal(again.scaled, false);
+      const [first = 1] = weights.filter(one => one > 0);
+      const [reduced = 1] = again.weights.filter(one => one > 0);
+      for (const [index, one] of weights.entries()) assert.equal(one * reduced, (again.weights[index] ?? 0) * first);
+    }),
+  );
+});
