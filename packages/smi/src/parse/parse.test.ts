@@ -40,6 +40,8 @@ const sources = [{ kind: 'ServiceAccount', name: 'web', namespace: 'shop' }];
 const rules = [{ kind: 'HTTPRouteGroup', name: 'routes' }];
 const backends = [{ service: 'v1', weight: 1 }];
 
+const spec = (object: KubeObject) => parse(object).object?.spec;
+
 /** Reasons and places, as `InvalidField spec.service`. */
 const problems = ({ violations }: Parsed) => violations.map(({ reason, path }) => `${reason} ${formatPath(path)}`);
 
@@ -233,7 +235,6 @@ for (const [what, object, expected] of cases) {
 }
 
 test('what can not be read narrows, it never widens', () => {
-  const spec = (object: KubeObject) => parse(object).object?.spec;
   assert.deepEqual(spec(entry({ name: 'bad', pathRegex: '/(' })), { matches: [] });
   assert.deepEqual(spec(target({ destination, sources, rules: ['routes'] })), {
     destination,
