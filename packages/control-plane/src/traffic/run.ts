@@ -1,0 +1,152 @@
+/** Makes calls from inside the workloads that they come from, and compares what they see with what is expected. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Caller, MeshModel } from '@heddle/mesh';
+import type { CallOrder, CallReport } from './order.ts';
+import { judge, notMade, type SeenCall } from './seen.ts';
+import type { TrafficCall } from './traffic.ts';
+
+/** A command line, and the environment to start it with. */
+export interface RunnableCommand {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** How calls are made. */
+export interface TrafficOptions {
+  /** Turns a command line into one that runs it in a pod of a service account; undefined where none runs. */
+  readonly exec: (from: Caller, command: readonly string[]) => Promise<RunnableCommand | undefined>;
+  /** Path of Node in the pod, e.g. `process.execPath`: pods see the host's files. */
+  readonly node: string;
+  /** Tells which Service a workload stands for, where answers name workloads. */
+  readonly model?: MeshModel;
+  /** Told of each call as soon as it is judged. */
+  readonly onSeen?: (seen: SeenCall) => void;
+  /** Milliseconds for one exchange; default 5,000. */
+  readonly timeout?: number;
+}
+
+/** The command line of the program that makes calls inside a pod. */
+export function clientCommand(node: string): readonly string[] {
+  const file = import.meta.filename.endsWith('.ts') ? 'client.ts' : 'client.js';
+  return [node, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, file)];
+}
+
+/**
+ * Makes calls, those of each service account by one process in one of its pods, and judges them. Resolves with all of them in
+ * their order; a call that can't be made, for want of a pod for instance, differs from whatever is expected. When the
+ * signal aborts, calls under way are given up.
+ */
+export async function runTraffic(
+  calls: readonly TrafficCall[],
+  options: TrafficOptions,
+  signal: AbortSignal,
+): Promise<readonly SeenCall[]> {
+  const callers = Map.groupBy(calls.keys(), index => JSON.stringify(calls[index]?.call.from));
+  const seen = new Map<number, SeenCall>();
+  const settle = (index: number, result: SeenCall) => {
+    if (seen.has(index)) return;
+    seen.set(index, result);
+    options.onSeen?.(result);
+  };
+  await Promise.all(
+    [...callers.values()].map(async indices => {
+      const orders = new Map(
+        indices.flatMap(index => {
+          const call = calls[index];
+          return call === undefined ? [] : [[index, call] as const];
+        }),
+      );
+      const why = await runCaller(orders, options, { settle, signal });
+      for (const [index, call] of orders) settle(index, notMade(call, why));
+    }),
+  );
+  return calls.flatMap((_, index) => seen.get(index) ?? []);
+}
+
+interface Progress {
+  readonly settle: (index: number, seen: SeenCall) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Runs the calls of one service account; returns why those that are not settled by then were not made. */
+async function runCaller(
+  calls: ReadonlyMap<number, TrafficCall>,
+  options: TrafficOptions,
+  { settle, signal }: Progress,
+): Promise<string> {
+  const [first] = calls.values();
+  if (first === undefined) return '';
+  const { from } = first.call;
+  const runnable = await options.exec(from, clientCommand(options.node));
+  if (runnable === undefined) return `no pod of ${from.namespace}/${from.serviceAccount} runs`;
+  if (signal.aborted) return 'interrupted';
+  const client = new Client(runnable);
+  const stop = () => client.end();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    client.order([...calls].map(([id, { call, times }]) => orderOf(id, { call, times }, options.timeout ?? 5000)));
+    let left = calls.size;
+    for await (const report of client.reports()) {
+      const call = calls.get(report.id);
+      if (call !== undefined) settle(report.id, judge(call, report, options.model));
+      left -= 1;
+      if (left === 0) break;
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+    client.end();
+  }
+  const complaint = await client.complaint();
+  return signal.aborted ? 'interrupted' : complaint;
+}
+
+function orderOf(id: number, { call, times }: Pick<TrafficCall, 'call' | 'times'>, timeout: number): CallOrder {
+  const { to, protocol, method, path, headers } = call;
+  const host = `${to.service}.${to.namespace}`;
+  return { id, host, port: to.port, protocol, method, path, headers, times, timeout };
+}
+
+/** The program inside the pod. */
+class Client {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
+  #said = '';
+
+  constructor({ command: [program = '', ...args], environment }: RunnableCommand) {
+    this.#child = spawn(program, args, { env: { ...environment }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#exited = promise;
+    this.#child.on('close', () => resolve());
+    this.#child.on('error', error => {
+      this.#said += error.message;
+      resolve();
+    });
+    this.#child.stdin?.on('error', () => {}); // it has ended, which its output tells
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#said += text;
+    });
+  }
+
+  order(orders: readonly CallOrder[]): void {
+    this.#child.stdin?.write(orders.map(order => `${JSON.stringify(order)}\n`).join(''));
+  }
+
+  async *reports(): AsyncGenerator<CallReport> {
+    if (this.#child.stdout === null) return;
+    for await (const line of createInterface({ input: this.#child.stdout })) yield JSON.parse(line) as CallReport;
+  }
+
+  /** It ends with its input, inside the pod, where no signal reaches it. */
+  end(): void {
+    this.#child.stdin?.end();
+  }
+
+  /** What it said before it ended by itself. */
+  async complaint(): Promise<string> {
+    await this.#exited;
+    const lines = this.#said.trim().split('\n');
+    return lines.find(line => /error/i.test(line))?.trim() ?? (lines.at(-1) || 'the caller ended early');
+  }
+}
