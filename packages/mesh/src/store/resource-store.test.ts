@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type KubeObject, refOf, type SourceObject } from '@heddle/smi';
+import { defaultSettings } from '../model/settings.ts';
+import { ResourceStore } from './resource-store.ts';
+
+const source = (object: KubeObject): SourceObject => ({ object });
+
+const routes = (pathRegex: string, name = 'routes', namespace = 'stock') =>
+  source({
+    apiVersion: 'specs.smi-spec.io/v1alpha4',
+    kind: 'HTTPRouteGroup',
+    metadata: { name, namespace },
+    spec: { matches: [{ name: 'one', pathRegex }] },
+  });
+
+const pod = (name: string, namespace = 'stock') =>
+  source({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, spec: {} });
+
+const patterns = (store: ResourceStore) =>
+  store
+    .current()
+    .namespaces.get('stock')
+    ?.routeGroups.get('routes')
+    ?.value.spec.matches.map(match => match.pathRegex);
+
+const put = (store: ResourceStore, ...upserts: SourceObject[]) => store.apply({ upserts, removals: [] });
+const remove = (store: ResourceStore, ...removed: SourceObject[]) =>
+  store.apply({ upserts: [], removals: removed.map(({ object }) => refOf(object)) });
+
+test('an object that is refused leaves its last accepted version in force', () => {
+  const store = new ResourceStore();
+  put(store, routes('/good'));
+  const { findings } = put(store, routes('/('));
+  assert.deepEqual(patterns(store), ['/good']);
+  assert.deepEqual(
+    findings.map(({ reason, object }) => [reason, object?.name]),
+    [['InvalidRegex', 'routes']],
+  );
+  assert.deepEqual(put(store, routes('/mended')).findings, []);
+  assert.deepEqual(patterns(store), ['/mended']);
+});
+
+test('without an accepted version, what can be read of an object is in force', () => {
+  const store = new ResourceStore();
+  put(store, routes('/('));
+  assert.deepEqual(patterns(store), []);
+});
+
+test('a removal takes the object and what was said about it', () => {
+  const store = new ResourceStore();
+  const bad = routes('/(');
+  put(store, bad);
+  const { namespaces, findings } = remove(store, bad);
+  assert.equal(namespaces.has('stock'), false);
+  assert.deepEqual(findings, []);
+});
+
+test('tables that a delivery does not touch are the same objects', () => {
+  const store = new ResourceStore();
+  const before = put(store, routes('/a'), pod('one'), pod('other', 'shop')).namespaces;
+  const after = put(store, pod('two')).namespaces;
+  assert.equal(after.get('shop'), before.get('shop'));
+  assert.equal(after.get('stock')?.routeGroups, before.get('stock')?.routeGroups);
+  assert.notEqual(after.get('stock')?.pods, before.get('stock')?.pods);
+  assert.equal(after.get('stock')?.pods.get('one'), before.get('stock')?.pods.get('one'));
+  assert.equal(before.get('stock')?.pods.size, 1, 'a set that was given away does not change');
+});
+
+test('one object is one object in whatever version it is written', () => {
+  const store = new ResourceStore();
+  put(store, routes('/a'));
+  const older = { ...routes('/b').object, apiVersion: 'specs.smi-spec.io/v1alpha3' };
+  put(store, source(older));
+  assert.deepEqual(patterns(store), ['/b']);
+  remove(store, source(older));
+  assert.equal(patterns(store), undefined);
+});
+
+test('an EndpointSlice and an Endpoints of one name are two', () => {
+  const store = new ResourceStore();
+  const metadata = { name: 'books', namespace: 'stock', labels: { 'kubernetes.io/service-name': 'books' } };
+  const slice = source({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata });
+  put(store, slice, source({ apiVersion: 'v1', kind: 'Endpoints', metadata }));
+  assert.equal(store.current().namespaces.get('stock')?.endpoints.size, 2);
+  remove(store, slice);
+  assert.equal(store.current().namespaces.get('stock')?.endpoints.size, 1);
+});
+
+test('kinds that the mesh has no use for are skipped, and so are kinds of another group', () => {
+  const store = new ResourceStore();
+  const strange = { apiVersion: 'example.com/v1', kind: 'TrafficSplit', metadata: { name: 'a', namespace: 'stock' } };
+  put(store, source(strange), source({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'b' } }));
+  assert.equal(store.current().namespaces.size, 0);
+});
+
+test('a removal of what is not there changes nothing', () => {
+  const store = new ResourceStore();
+  const before = put(store, pod('one')).namespaces;
+  const after = remove(store, pod('two'), pod('one', 'shop')).namespaces;
+  assert.deepEqual([...after.keys()], ['stock']);
+  assert.deepEqual(after.get('stock'), before.get('stock'));
+});
+
+test('settings are part of the set', () => {
+  const store = new ResourceStore();
+  store.configure({ ...defaultSettings, trustDomain: 'example.org' });
+  assert.equal(store.current().settings.trustDomain, 'example.org');
+});
