@@ -7,7 +7,7 @@ export function message<Field extends string>(value: unknown, what: string, know
   for (const name of Object.keys(value)) {
     if (!(known as readonly string[]).includes(name)) throw new Error(`the walk does not know ${what}.${name}`);
   }
-  return value;
+  return value as Message<Field>;
 }
 
 /** The full name of the message inside a typed configuration. */

@@ -34,6 +34,8 @@ const group = (...pods: ReturnType<typeof resource>[]) =>
     ({ name, pods }) => `${name}: ${pods.map(pod => pod.name).join(' ')}`,
   );
 
+const labels = (hash: string) => ({ app: 'x', 'pod-template-hash': hash });
+
 test('pods of one controller that are alike are one workload, sorted', () => {
   assert.deepEqual(group(resource('b'), resource('a')), ['books: a b']);
 });
@@ -48,7 +50,6 @@ test('pods that differ in labels, account or named ports are told apart by a num
 });
 
 test('the hash of a template is no difference, nor is the order of labels', () => {
-  const labels = (hash: string) => ({ app: 'x', 'pod-template-hash': hash });
   assert.deepEqual(group(resource('a', { labels: labels('1') }), resource('b', { labels: labels('2') })), [
     'books: a b',
   ]);

@@ -24,6 +24,8 @@ const inMesh = (spec: object, annotations = {}) => readPod(object('Pod', { spec 
 
 const workload = (metadata: object) => readPod(object('Pod', {}, metadata)).workload;
 
+const owner = (kind: string, name: string) => ({ apiVersion: 'apps/v1', kind, name, controller: true });
+
 test('a Service with what Kubernetes adds where nothing is written', () => {
   const service = readService(object('Service', { spec: { clusterIP: '10.96.1.1', ports: [{ port: 80 }] } }));
   assert.deepEqual(service, {
@@ -79,7 +81,6 @@ test('a pod has a sidecar unless it is on the network of its node, or says no', 
 });
 
 test('a pod belongs to the workload that made it, without the hash of a ReplicaSet', () => {
-  const owner = (kind: string, name: string) => ({ apiVersion: 'apps/v1', kind, name, controller: true });
   assert.equal(workload({}), 'books');
   assert.equal(workload({ ownerReferences: [owner('StatefulSet', 'db')] }), 'db');
   assert.equal(

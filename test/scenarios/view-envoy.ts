@@ -1,0 +1,136 @@
+import type { EnvoyOutput, SidecarConfiguration } from '@heddle/mesh';
+import { at, itemsAt, textAt } from './json.ts';
+import { shortIdentity } from './view-model.ts';
+import { type Sidecar, sidecarOf } from './walk/sidecar.ts';
+
+/**
+ * What the configuration of every sidecar does with traffic: for each Service that it may call where calls go, for each
+ * port whom it lets in with what. What all sidecars have alike (the way out, refusals, mutual TLS) is left out.
+ */
+export function viewEnvoy(sidecars: EnvoyOutput['sidecars']): object | undefined {
+  const views = [...sidecars].flatMap(([key, configuration]) => {
+    const view = viewSidecar(configuration);
+    return Object.keys(view).length === 0 ? [] : [[key, view] as const];
+  });
+  return views.length === 0 ? undefined : Object.fromEntries(views.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function viewSidecar(configuration: SidecarConfiguration): object {
+  const sidecar = sidecarOf(configuration);
+  const outbound: Record<string, unknown> = {};
+  const inbound: Record<string, unknown> = {};
+  for (const [name, listener] of sidecar.listeners) {
+    if (name.startsWith('outbound/')) outbound[serviceName(name)] = viewOutbound(listener, sidecar);
+    if (!name.startsWith('inbound/')) continue;
+    for (const chain of itemsAt(listener, 'filterChains')) {
+      if (at(chain, 'filters') !== undefined) inbound[textAt(chain, 'name')] = viewInbound(chain, sidecar);
+    }
+  }
+  const servers = viewServers(sidecar);
+  return {
+    ...(Object.keys(outbound).length > 0 && { outbound }),
+    ...(Object.keys(servers).length > 0 && { servers }),
+    ...(Object.keys(inbound).length > 0 && { inbound }),
+  };
+}
+
+/** `books.stock:80` for `outbound/stock/books/80`. */
+function serviceName(name: string): string {
+  const [, namespace, service, port, kind] = name.split('/');
+  return `${service}.${namespace}:${port}${kind === 'tcp' ? ' as bytes' : ''}`;
+}
+
+function viewOutbound(listener: unknown, sidecar: Sidecar): unknown {
+  const fallback = at(listener, 'defaultFilterChain');
+  const [first, ...others] = [...itemsAt(listener, 'filterChains'), ...(fallback === undefined ? [] : [fallback])].map(
+    chain => viewFilter(at(chain, 'filters', 0), sidecar),
+  );
+  return others.length === 0 ? first : { http: first, bytes: others[0] };
+}
+
+function viewFilter(filter: unknown, sidecar: Sidecar): unknown {
+  const name = textAt(filter, 'name');
+  const config = at(filter, 'typedConfig');
+  if (name.endsWith('direct_response')) return 'closed';
+  if (name.endsWith('tcp_proxy')) return viewClusters(config);
+  const routes = sidecar.routes.get(textAt(config, 'rds', 'routeConfigName'));
+  return itemsAt(routes, 'virtualHosts', 0, 'routes').flatMap(route => viewRoute(route) ?? []);
+}
+
+/** Routes that every configuration has are left out: requests with several Hosts or without a path. */
+function viewRoute(route: unknown): object | undefined {
+  const match = at(route, 'match');
+  if (at(match, 'prefix') === '') return undefined;
+  const path = textAt(match, 'safeRegex', 'regex');
+  const conditions = itemsAt(match, 'headers').map(
+    header => `${textAt(header, 'name')} ~ ${textAt(header, 'stringMatch', 'safeRegex', 'regex')}`,
+  );
+  const when = [...(path === '' ? [] : [`path ~ ${path}`]), ...conditions].join(' and ');
+  const to = at(route, 'directResponse', 'status') ?? viewClusters(at(route, 'route'));
+  return when === '' ? { to } : { when, to };
+}
+
+function viewClusters(action: unknown): unknown {
+  const cluster = textAt(action, 'cluster');
+  if (cluster !== '') return cluster === 'egress' ? 'outside the mesh' : serviceName(cluster);
+  return Object.fromEntries(
+    itemsAt(action, 'weightedClusters', 'clusters').map(item => [
+      serviceName(textAt(item, 'name')),
+      at(item, 'weight'),
+    ]),
+  );
+}
+
+/** Whom it believes to be the server of each cluster, and how many endpoints that has. */
+function viewServers(sidecar: Sidecar): Record<string, string> {
+  const views: Record<string, string> = {};
+  for (const [name, cluster] of sidecar.clusters) {
+    if (at(cluster, 'type') !== 'EDS') continue;
+    const context = at(cluster, 'transportSocket', 'typedConfig', 'commonTlsContext', 'combinedValidationContext');
+    const servers = namesIn(at(context, 'defaultValidationContext')).join(', ');
+    const assignment = sidecar.endpoints.get(textAt(cluster, 'edsClusterConfig', 'serviceName'));
+    const { length } = itemsAt(assignment, 'endpoints').flatMap(locality => itemsAt(locality, 'lbEndpoints'));
+    views[serviceName(name)] = `${servers} on ${length} ${length === 1 ? 'endpoint' : 'endpoints'}`;
+  }
+  return views;
+}
+
+function namesIn(validationContext: unknown): string[] {
+  return itemsAt(validationContext, 'matchTypedSubjectAltNames').map(item =>
+    shortIdentity(textAt(item, 'matcher', 'exact')),
+  );
+}
+
+function viewInbound(chain: unknown, sidecar: Sidecar): unknown {
+  const manager = at(chain, 'filters', 0, 'typedConfig');
+  const routes = sidecar.routes.get(textAt(manager, 'rds', 'routeConfigName'));
+  if (routes === undefined) {
+    const context = at(chain, 'transportSocket', 'typedConfig', 'commonTlsContext', 'validationContextSdsSecretConfig');
+    return namesIn(at(sidecar.secrets.get(textAt(context, 'name')), 'validationContext'));
+  }
+  const rbac = at(routes, 'virtualHosts', 0, 'typedPerFilterConfig', 'envoy.filters.http.rbac', 'rbac');
+  const map = at(rbac, 'matcher', 'matcherTree', 'exactMatchMap', 'map');
+  if (map === undefined) return 'closed';
+  return Object.fromEntries(
+    Object.entries(map as object).map(([identity, then]) => [shortIdentity(identity), viewGrant(then)]),
+  );
+}
+
+function viewGrant(then: unknown): unknown {
+  const predicate = at(then, 'matcher', 'matcherList', 'matchers', 0, 'predicate');
+  if (predicate === undefined) return 'any request';
+  const any = itemsAt(predicate, 'orMatcher', 'predicate');
+  return (any.length > 0 ? any : [predicate]).map(viewPredicate);
+}
+
+function viewPredicate(predicate: unknown): string {
+  const all = itemsAt(predicate, 'andMatcher', 'predicate');
+  if (all.length > 0) return all.map(viewPredicate).join(' and ');
+  const any = itemsAt(predicate, 'orMatcher', 'predicate');
+  if (any.length > 0) return `(${any.map(viewPredicate).join(' or ')})`;
+  const header = textAt(predicate, 'singlePredicate', 'input', 'typedConfig', 'headerName');
+  const value = at(predicate, 'singlePredicate', 'valueMatch');
+  const name = header === 'x-heddle-path' ? 'path' : header === 'x-heddle-authority' ? 'authority' : header;
+  const regex = textAt(value, 'safeRegex', 'regex');
+  return regex === '' ? `${name} = ${textAt(value, 'exact')}` : `${name} ~ ${regex}`;
+}
