@@ -1,4 +1,4 @@
-import type { RequestFacts } from '../model/http-route-match.ts';
+import { isSteeringHeader, type RequestFacts } from '../model/http-route-match.ts';
 import { normalizePath } from './normalize-path.ts';
 import type { Call } from './verdict.ts';
 
@@ -8,14 +8,17 @@ export function requestFacts(call: Call): RequestFacts | { readonly malformed: s
   for (const [written, value] of call.headers) {
     const name = written.toLowerCase();
     if (name === 'host' && headers.has('host')) return { malformed: 'it has more than one Host header' };
-    if (isSidecarsOwn(name)) continue;
+    if (isSteeringHeader(name)) continue;
     const before = headers.get(name);
     headers.set(name, before === undefined ? value.trim() : `${before},${value.trim()}`);
   }
   const host = headers.get('host') ?? `${call.to.service}.${call.to.namespace}`;
   if (!/^[\w.~%!$&'()*+;=:@[\]-]*$/.test(host)) return { malformed: 'its Host header names no host' };
   headers.set('host', authority(host));
+  // The caller's sidecar adds it where it is absent.
+  if (!headers.has('x-forwarded-proto')) headers.set('x-forwarded-proto', 'http');
   const method = call.protocol === 'grpc' ? 'POST' : call.method;
+  if (method === 'CONNECT') return { malformed: 'CONNECT is not passed on' };
   if (method === 'OPTIONS' && call.path === '*') return { method, path: undefined, headers };
   const normalized = normalizePath(call.path);
   if ('malformed' in normalized) return normalized;
@@ -32,9 +35,4 @@ export function passedOn(request: RequestFacts): RequestFacts {
 /** The authority as it is matched: lower case, without port and trailing dot (T7). */
 function authority(host: string): string {
   return /^(.*?)[.]?(:[0-9]*)?$/.exec(host.trim().toLowerCase())?.[1] ?? host;
-}
-
-/** Headers that steer a sidecar are removed from what applications send (H5). */
-function isSidecarsOwn(name: string): boolean {
-  return name.startsWith('x-envoy-') || name.startsWith('x-heddle-') || name === 'x-forwarded-client-cert';
 }

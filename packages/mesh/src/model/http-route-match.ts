@@ -21,6 +21,11 @@ export interface HeaderMatch {
   readonly regex: Regex;
 }
 
+/** Headers that steer a sidecar: removed from what applications send, and matched by nothing (H5). Lower case. */
+export function isSteeringHeader(name: string): boolean {
+  return name.startsWith('x-envoy-') || name.startsWith('x-heddle-') || name === 'x-forwarded-client-cert';
+}
+
 /** What of a request is matched. */
 export interface RequestFacts {
   readonly method: string;

@@ -1,4 +1,4 @@
-import type { HttpRouteMatch } from '../../model/http-route-match.ts';
+import { type HttpRouteMatch, isSteeringHeader } from '../../model/http-route-match.ts';
 import type { InboundPolicy } from '../../model/workload.ts';
 import { nonEmpty } from './outbound-routes.ts';
 import { typed } from './typed.ts';
@@ -46,12 +46,11 @@ type Grants = 'all' | HttpRouteMatch[];
 function grantsByIdentity(policy: InboundPolicy): Map<string, Grants> {
   const byIdentity = new Map<string, Grants>();
   for (const { principals, http } of policy.authorizations) {
+    // What the sidecar itself adds, an entry must not match: it says nothing of what the caller sent.
+    const matches = http === 'all' ? [] : http.map(({ match }) => match).filter(match => !asksSidecar(match));
     for (const { identity } of principals) {
       const before = byIdentity.get(identity) ?? [];
-      const now =
-        http === 'all' || before === 'all' || http.some(({ match }) => matchesAll(match))
-          ? 'all'
-          : [...before, ...http.map(({ match }) => match)];
+      const now = http === 'all' || before === 'all' || matches.some(matchesAll) ? 'all' : [...before, ...matches];
       if (now.length > 0) byIdentity.set(identity, now === 'all' ? now : unique(now));
     }
   }
@@ -71,6 +70,10 @@ function unique(matches: readonly HttpRouteMatch[]): HttpRouteMatch[] {
     ]),
   );
   return [...known].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, match]) => match);
+}
+
+function asksSidecar({ headers }: HttpRouteMatch): boolean {
+  return headers.some(({ name }) => isSteeringHeader(name));
 }
 
 function matchesAll(match: HttpRouteMatch): boolean {
