@@ -4,13 +4,13 @@ import { test } from 'node:test';
 import { type Call, DependsOnPod, decide } from '@heddle/mesh';
 import * as fc from 'fast-check';
 import { type Outcome, outcomeOf } from '../packages/control-plane/src/traffic/compare.ts';
+import { normalizePath } from '../packages/mesh/src/explain/normalize-path.ts';
+import { envoyPath } from './scenarios/walk/url-path.ts';
 import { dependsOnPod, walk } from './scenarios/walk/walk.ts';
-import { callOver } from './worlds/call.ts';
+import { callOver, oddPath } from './worlds/call.ts';
 import { type MadeMesh, meshOf } from './worlds/mesh-of.ts';
 import { policyOver } from './worlds/policy.ts';
 import { fixedWorld, objectsOf } from './worlds/world.ts';
-
-const runs = Number(process.env['HEDDLE_RUNS'] ?? 120);
 
 test('decide and the rendered configuration agree on verdict, status and shares', () => {
   fc.assert(
@@ -20,7 +20,21 @@ test('decide and the rendered configuration agree on verdict, status and shares'
         assert.deepEqual(decided(mesh, call), walked(mesh, call), JSON.stringify(call));
       }
     }),
-    { numRuns: runs },
+    { numRuns: 150 },
+  );
+});
+
+test('a path is the same to decide and to the walk, which normalise it each in its own way (H5)', () => {
+  const options = { normalizePath: true, mergeSlashes: true, rejectEscapedSlashes: true };
+  fc.assert(
+    fc.property(oddPath, path => {
+      const normalized = normalizePath(path);
+      assert.equal(
+        'malformed' in normalized ? undefined : normalized.path + normalized.query,
+        envoyPath(path, options),
+      );
+    }),
+    { numRuns: 3000 },
   );
 });
 

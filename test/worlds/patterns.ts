@@ -62,7 +62,7 @@ export const methodLists: readonly (readonly string[])[] = [
 ];
 
 /** Methods that calls have. */
-export const methods: readonly string[] = ['GET', 'POST', 'DELETE', 'get', 'PURGE-ALL', 'OPTIONS', 'HEAD'];
+export const methods: readonly string[] = ['GET', 'POST', 'DELETE', 'get', 'PURGE-ALL', 'OPTIONS', 'HEAD', 'CONNECT'];
 
 /** Other ways to write a path, some of which come to the same. */
 export const rewrites: readonly ((path: string) => string)[] = [

@@ -116,7 +116,10 @@ function routeEntry(name: string): fc.Arbitrary<object> {
   const headers = fc.array(
     fc.oneof(
       fc
-        .tuple(fc.constantFrom('x-team', 'X-Team', 'x-tier'), fc.constantFrom(...headerPatterns))
+        .tuple(
+          fc.constantFrom('x-team', 'X-Team', 'x-tier', 'x-team', 'x-heddle-path', 'x-forwarded-proto'),
+          fc.constantFrom(...headerPatterns),
+        )
         .map(([header, { pattern }]) => ({ [header]: pattern })),
       fc.constantFrom(...hostPatterns).map(({ pattern }) => ({ host: pattern })),
     ),

@@ -64,6 +64,8 @@ function decode(manager: Message<(typeof managerFields)[number]>, request: HttpR
     'acceptHttp10',
     'allowCustomMethods',
   ]);
+  // Without an upgrade for it, a CONNECT with a path is malformed.
+  if (request.method === 'CONNECT') return undefined;
   const custom = !builtInMethods.test(request.method);
   if (custom && (allowCustomMethods !== true || !/^[\w!#$%&'*+.^`|~-]+$/.test(request.method))) return undefined;
   if (!/^[A-Za-z0-9\-._~%!$&'()*+,;=:@[\]]*$/.test(request.authority)) return undefined;

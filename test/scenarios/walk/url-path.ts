@@ -7,8 +7,8 @@ export interface PathOptions {
 
 /**
  * What Envoy 1.40 makes of the target of an HTTP/1.1 request: the path that routes see and that is passed on, or
- * `undefined` where it answers 400. Written after the way in which Envoy does it, character by character; recorded
- * answers of Envoy are in the test beside it.
+ * `undefined` where it answers 400. Written after the way in which Envoy does it, character by character; `normalizePath`,
+ * whose test holds recorded answers of Envoy, must come to the same.
  */
 export function envoyPath(target: string, options: PathOptions): string | undefined {
   if (/[^!-~]/.test(target)) return undefined;
