@@ -38,7 +38,7 @@ export async function checkMesh(
   for (const { call, outcome, differences } of seen) {
     const word = differences.length === 0 ? 'ok  ' : 'FAIL';
     context.stdout.write(
-      `${word} ${call.name}: expected ${describeExpectation(call.expect)}; seen ${describeOutcome(outcome)}\n`,
+      `${word} ${call.name}: expected ${describeExpectation(call.expect)}; seen ${describeOutcome(outcome, call.expect)}\n`,
     );
   }
   const failed = seen.filter(({ differences }) => differences.length > 0).length;
