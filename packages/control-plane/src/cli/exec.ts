@@ -37,9 +37,9 @@ async function runAttached(
   [program = '', ...args]: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Promise<ExitCode> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const { promise, resolve, reject } = Promise.withResolvers<ExitCode>();
   const child = spawn(program, args, { stdio: 'inherit', env: environment });
   child.on('exit', (code, signal) => resolve(code ?? (signal === null ? 3 : 128)));
   child.on('error', reject);
-  return (await promise) as ExitCode;
+  return promise;
 }

@@ -81,9 +81,15 @@ async function print(
       rest = lines.pop() ?? '';
       context.stdout.write(lines.map(line => `${prefix}${line}\n`).join(''));
     }
-    if (signal !== undefined) await delay(followInterval, undefined, { signal }).catch(() => undefined); // the condition sees the abort
-  } while (signal !== undefined && !signal.aborted);
+  } while (await waited(signal));
   if (rest !== '') context.stdout.write(`${prefix}${rest}\n`);
+}
+
+/** Waits until the file is looked at again; false when it is not followed, or no longer. */
+async function waited(signal: AbortSignal | undefined): Promise<boolean> {
+  if (signal === undefined) return false;
+  await delay(followInterval, undefined, { signal }).catch(() => undefined); // the signal itself tells what it was
+  return !signal.aborted;
 }
 
 async function statOf(file: string): Promise<Stats | undefined> {

@@ -108,7 +108,7 @@ function compileUnit(name: string, inputs: ServiceInputs, slices: readonly Endpo
   const { namespace, resources, splits, settings } = inputs;
   const own = resources.services.get(name);
   const rootSplits = keep(memory, `${name} splits`, splits.get(name) ?? []);
-  const endpoints = portEndpoints(name, own, inputs, keep(memory, `${name} slices`, slices), memory);
+  const endpoints = portEndpoints(own, keep(memory, `${name} slices`, slices), inputs, memory);
   const dependencies = keep(memory, `${name} dependencies`, splitDependencies(rootSplits, resources));
   const address = resources.addresses.get(name);
   const unitInputs = [own, endpoints, rootSplits, dependencies, address, settings];
@@ -146,15 +146,15 @@ function addressesOf(own: Resource<ServiceSpec> | undefined, assigned: string | 
 }
 
 function portEndpoints(
-  name: string,
   own: Resource<ServiceSpec> | undefined,
-  inputs: ServiceInputs,
   slices: readonly EndpointsSpec[],
+  inputs: ServiceInputs,
   memory: ServiceUnits,
 ): readonly PortEndpoints[] {
   if (own === undefined) return noPorts;
+  const { name } = own.ref;
   const previous = memory.endpoints.previous(name);
-  return memory.endpoints.get(name, [own, slices, inputs.index], () => {
+  return memory.endpoints.get(name, [own, slices, inputs.index, inputs.settings], () => {
     const next = own.value.ports.map((spec): PortEndpoints => {
       const endpoints = endpointsOf(own.value, spec, slices, inputs.index);
       const identities = [

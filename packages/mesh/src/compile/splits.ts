@@ -117,7 +117,8 @@ function routeOf(port: RootPort, split: Split, resources: NamespaceResources, fi
   }
   const weights = new Map<string, number>();
   for (const [index, { service, weight }] of backends.entries()) {
-    const key = usableBackend(port, split, index, resources, findings);
+    const { key, finding } = readBackend(port, { split, index }, resources);
+    if (finding !== undefined) findings.push(finding);
     if (key === undefined) continue;
     if (weights.has(key)) {
       findings.push(
@@ -159,53 +160,39 @@ function routeOf(port: RootPort, split: Split, resources: NamespaceResources, fi
   return { backends: shares, origin };
 }
 
-/** The key of a backend that can be used on a port, with what is wrong noted (S5, S6, S8). */
-function usableBackend(
-  port: RootPort,
-  split: Split,
-  index: number,
-  resources: NamespaceResources,
-  findings: Finding[],
-): string | undefined {
+interface BackendAt {
+  readonly split: Split;
+  readonly index: number;
+}
+
+interface BackendReading {
+  /** The key of the Service, when it can serve the port. */
+  readonly key?: string;
+  readonly finding?: Finding;
+}
+
+/** Reads one backend of a split for a port: its key when it can serve there, and what is to be said of it (S5, S6, S8). */
+function readBackend(port: RootPort, { split, index }: BackendAt, resources: NamespaceResources): BackendReading {
   const path = ['spec', 'backends', index, 'service'];
   const written = split.value.spec.backends[index]?.service ?? '';
-  const namespace = split.ref.namespace;
+  const { namespace } = split.ref;
   const name = written.toLowerCase().replace(/\.$/, '');
   const [short = '', ns = namespace] = name.split('.');
   const service = ns === namespace ? resources.services.get(short) : undefined;
+  const say = (reason: 'BackendNotFound' | 'BackendPortMismatch' | 'SelfReferentialBackend', message: string) =>
+    findingAt(reason, split.source, path, message);
   if (service === undefined) {
-    findings.push(
-      findingAt(
-        'BackendNotFound',
-        split.source,
-        path,
-        `There is no Service ${written} in ${namespace}; its share goes to the other backends. Create it or mend the name.`,
-      ),
-    );
-    return undefined;
+    const message = `There is no Service ${written} in ${namespace}; its share goes to the other backends. Create it or mend the name.`;
+    return { finding: say('BackendNotFound', message) };
   }
   if (!service.value.ports.some(candidate => candidate.number === port.number && candidate.transport === 'TCP')) {
-    findings.push(
-      findingAt(
-        'BackendPortMismatch',
-        split.source,
-        path,
-        `Service ${short} has no port ${port.number}, which ${port.key} has; it is left out there. Give it that port.`,
-      ),
-    );
-    return undefined;
+    const message = `Service ${short} has no port ${port.number}, which ${port.key} has; it is left out there. Give it that port.`;
+    return { finding: say('BackendPortMismatch', message) };
   }
   const key = `${namespace}/${short}`;
-  if (key === port.key)
-    findings.push(
-      findingAt(
-        'SelfReferentialBackend',
-        split.source,
-        path,
-        `${short} is the root itself: this share goes to its own endpoints.`,
-      ),
-    );
-  return key;
+  if (key !== port.key) return { key };
+  const message = `${short} is the root itself: this share goes to its own endpoints.`;
+  return { key, finding: say('SelfReferentialBackend', message) };
 }
 
 function ownRoute(port: RootPort, origin: Origin): OutboundRoute {
