@@ -44,7 +44,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'control-plane/sources': {
     holds: 'files to resources',
-    knows: ['smi', 'mesh/findings'],
+    knows: ['smi', 'mesh/findings', 'mesh/model'],
     packages: ['Node', 'yaml'],
   },
   'control-plane/xds': {

@@ -17,6 +17,7 @@ export type { HttpRouteMatch } from './model/http-route-match.ts';
 export * from './model/mesh-model.ts';
 export * from './model/origin.ts';
 export * from './model/service.ts';
+export { readServiceName, type ServiceName } from './model/service-name.ts';
 export { defaultSettings, type MeshSettings } from './model/settings.ts';
 export * from './model/workload.ts';
 export { type NamespaceResources, type Resource, type ResourceSet, sourcesOf } from './store/resource-set.ts';

@@ -1,8 +1,7 @@
-import { compareFindings, type Finding, findingAt } from '@heddle/mesh';
+import { compareFindings, type Finding, findingAt, readServiceName } from '@heddle/mesh';
 import { type KubeObject, type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
 import type { AddressBook } from './addresses.ts';
 import { groupOf, useOf } from './kinds.ts';
-import { logicalRoot } from './logical-root.ts';
 import { recordOf } from './record.ts';
 import { deploymentProblem, PodMaker, type Readiness } from './workloads.ts';
 
@@ -112,12 +111,21 @@ export class MeshObjects {
     const roots: SourceObject[] = [];
     for (const split of known.filter(({ object }) => isKind(object, 'split.smi-spec.io', 'TrafficSplit'))) {
       const { namespace } = refOf(split.object);
-      const name = logicalRoot(recordOf(split.object['spec'])['service'], namespace, this.#clusterDomain);
+      const name = this.#rootOf(split);
       if (name === undefined || named.has(`${namespace}/${name}`)) continue;
       named.add(`${namespace}/${name}`);
       roots.push(this.#root(split, { namespace, name }));
     }
     return roots;
+  }
+
+  /** The Service name that a split's root stands for; `undefined` for other namespaces and external hosts (S4). */
+  #rootOf({ object }: SourceObject): string | undefined {
+    const { service } = recordOf(object['spec']);
+    if (typeof service !== 'string') return undefined;
+    const { namespace } = refOf(object);
+    const root = readServiceName(service, namespace, this.#clusterDomain);
+    return root.kind === 'service' && root.namespace === namespace ? root.name : undefined;
   }
 
   #root(split: SourceObject, metadata: { namespace: string; name: string }): SourceObject {

@@ -1,3 +1,5 @@
+import { readServiceName } from '@heddle/mesh';
+
 /** Whom a call goes to, as its text names it. */
 export interface Destination {
   readonly namespace: string;
@@ -6,12 +8,9 @@ export interface Destination {
   readonly port?: number;
 }
 
-const label = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-
 /**
- * Reads `SERVICE[.NAMESPACE][:PORT]` in every form that a client may write (H1): `name`, `name.ns`, `name.ns.svc`,
- * `name.ns.svc.<cluster domain>`, a trailing dot, any letter case. A missing namespace is the caller's. What can't be a
- * Service comes back as a problem, which completes the sentence "… is not a destination: …".
+ * Reads `SERVICE[.NAMESPACE][:PORT]`, the Service in every form that a client may write (H1). A missing namespace is the
+ * caller's. What can't be a Service comes back as a problem, which completes the sentence "… is not a destination: …".
  */
 export function readDestination(
   text: string,
@@ -25,16 +24,18 @@ export function readDestination(
   if (written !== undefined && port === undefined) {
     return { problem: `${written === '' ? 'nothing' : written} after the colon is not a port from 1 to 65535` };
   }
-  const host = name.toLowerCase().replace(/\.$/, '');
-  const [service = '', namespace = callersNamespace, svc = 'svc', ...domain] = host.split('.');
-  if (!host.split('.').every(part => label.test(part))) {
-    return { problem: 'a Service is named as SERVICE or SERVICE.NAMESPACE' };
+  const named = readServiceName(name, callersNamespace, clusterDomain);
+  if (named.kind === 'service') {
+    return { namespace: named.namespace, service: named.name, ...(port !== undefined && { port }) };
   }
-  if (svc !== 'svc' || (domain.length > 0 && domain.join('.') !== clusterDomain.toLowerCase())) {
-    return { problem: `it is a host outside the cluster, whose Services end in .svc.${clusterDomain}` };
-  }
-  return { namespace, service, ...(port !== undefined && { port }) };
+  return {
+    problem: hostName.test(named.host)
+      ? `it is a host outside the cluster, whose Services end in .svc.${clusterDomain}`
+      : 'a Service is named as SERVICE or SERVICE.NAMESPACE',
+  };
 }
+
+const hostName = /^[-a-z0-9]+(\.[-a-z0-9]+)*$/;
 
 function readPort(text: string): number | undefined {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;

@@ -1,4 +1,4 @@
-import type { Call } from '@heddle/mesh';
+import { type Call, readServiceName } from '@heddle/mesh';
 import { type FieldPath, refOf, type SourceObject } from '@heddle/smi';
 import { readDestination } from './destination.ts';
 import { Field, type TrafficProblem } from './field.ts';
@@ -76,7 +76,7 @@ function readCall(item: Field, source: SourceObject, clusterDomain: string): Tra
     name: fields.name.text(`${from.namespace}/${from.serviceAccount} to ${String(fields.to.value)}`),
     call,
     times: fields.times.present ? fields.times.number({ least: 1, most: 1_000_000, whole: true }) : 1,
-    expect: readExpectation(fields.expect, to.namespace),
+    expect: readExpectation(fields.expect, to.namespace, clusterDomain),
     source,
     path: item.path,
   };
@@ -112,23 +112,24 @@ function readHeaders(field: Field): Call['headers'] {
   });
 }
 
-function readExpectation(field: Field, namespace: string): Expectation {
+function readExpectation(field: Field, namespace: string, clusterDomain: string): Expectation {
   if (!field.present) field.report('expect is missing: say what the call should see.');
   const { verdict, status, route, shares } = field.fields(['verdict', 'status', 'route', 'shares']);
   return {
     verdict: field.present ? verdict.word(['allow', 'deny', 'unreachable']) : 'allow',
     ...(status.present && { status: status.number({ least: 100, most: 599, whole: true }) }),
     ...(route.present && { route: route.text() }),
-    ...(shares.present && { shares: readShares(shares, namespace) }),
+    ...(shares.present && { shares: readShares(shares, namespace, clusterDomain) }),
   };
 }
 
 /** Names without a namespace are of the one that is called. */
-function readShares(field: Field, namespace: string): ReadonlyMap<string, number> {
+function readShares(field: Field, namespace: string, clusterDomain: string): ReadonlyMap<string, number> {
   return new Map(
     field.entries().map(([written, share]) => {
-      const [name, ns = namespace] = written.split('.');
-      return [`${ns}/${name}`, share.number({ least: 0, most: 1, whole: false })];
+      const named = readServiceName(written, namespace, clusterDomain);
+      const key = named.kind === 'service' ? `${named.namespace}/${named.name}` : named.host;
+      return [key, share.number({ least: 0, most: 1, whole: false })];
     }),
   );
 }

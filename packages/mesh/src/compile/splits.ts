@@ -3,9 +3,9 @@ import { type Finding, findingAt } from '../findings/finding.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { type Origin, originOf } from '../model/origin.ts';
 import type { OutboundPolicy, OutboundRoute, Protocol, WeightedBackend } from '../model/service.ts';
+import { readServiceName } from '../model/service-name.ts';
 import type { NamespaceResources, Resource } from '../store/resource-set.ts';
 import { entriesOf } from './route-groups.ts';
-import { readServiceName } from './service-name.ts';
 import { reduceWeights } from './weights.ts';
 
 type Split = Resource<TrafficSplit>;

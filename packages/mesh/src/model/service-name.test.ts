@@ -26,3 +26,9 @@ test('everything else is a host outside the cluster (S4)', () => {
   }
   assert.deepEqual(read('WWW.Example.com.'), { kind: 'external', host: 'www.example.com' });
 });
+
+test('what no Service can be called is none (S4)', () => {
+  for (const text of ['', '.', '.stock', 'books..', 'a..b', 'a_b', '-a', 'my books', 'a'.repeat(64)]) {
+    assert.equal(read(text).kind, 'external', JSON.stringify(text));
+  }
+});
