@@ -1,7 +1,7 @@
-import { createCompiler, createEnvoyRenderer, type ResourceDelta, ResourceStore } from '@heddle/mesh';
+import { createCompiler, type ResourceDelta, ResourceStore } from '@heddle/mesh';
 import { CertificateAuthority } from '../packages/control-plane/src/identity/ca.ts';
 import { WorkloadSecrets } from '../packages/control-plane/src/identity/secrets.ts';
-import { SidecarPublisher } from '../packages/control-plane/src/outputs/sidecars.ts';
+import { EnvoySidecars } from '../packages/control-plane/src/outputs/envoy-sidecars.ts';
 import { XdsServer } from '../packages/control-plane/src/xds/server.ts';
 import { quantile } from './quantile.ts';
 import { splitOf, standardWorld } from './standard-world.ts';
@@ -56,37 +56,38 @@ export function benchChange(services: number, changes = 300): ChangeResult {
   };
 }
 
+const target = { trustBundle: 'bench' };
+
 /** The control plane without its sources and without sidecars that are connected. */
 class Mesh {
   readonly #store = new ResourceStore();
   readonly #compile = createCompiler();
-  readonly #render = createEnvoyRenderer();
-  readonly #publisher: SidecarPublisher;
+  readonly #output: EnvoySidecars;
 
   constructor() {
     const authority = new CertificateAuthority({ trustDomain: 'cluster.local', now });
     const issuing = new WorkloadSecrets({ authority, now, onRenewed: () => undefined });
     // One certificate for all: issuing is not what is measured here.
     const certificate = issuing.certificate({ namespace: 'bench', serviceAccount: 'bench' });
-    this.#publisher = new SidecarPublisher({
+    this.#output = new EnvoySidecars({
       xds: new XdsServer(),
       secrets: { certificate: () => certificate, trustBundle: issuing.trustBundle },
+      target: () => target,
       open: async () => undefined,
     });
   }
 
   get sidecars(): number {
-    return this.#publisher.sidecars.length;
+    return this.#output.sidecars.length;
   }
 
   change(delta: ResourceDelta): { cpuMs: number; wallMs: number; sidecars: number } {
     const cpu = process.cpuUsage();
     const start = performance.now();
     const model = this.#compile(this.#store.apply(delta));
-    const { output } = this.#render(model, { trustBundle: 'bench' });
-    const sent = this.#publisher.publish(model, output);
+    this.#output.render(model).publish(0);
     const wallMs = performance.now() - start;
     const { user, system } = process.cpuUsage(cpu);
-    return { cpuMs: (user + system) / 1000, wallMs, sidecars: sent.size };
+    return { cpuMs: (user + system) / 1000, wallMs, sidecars: this.#output.changed.size };
   }
 }

@@ -44,7 +44,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'control-plane/sources': {
     holds: 'files to resources',
-    knows: ['smi', 'mesh/findings', 'mesh/model'],
+    knows: ['smi', 'mesh/findings', 'mesh/store', 'mesh/model'],
     packages: ['Node', 'yaml'],
   },
   'control-plane/xds': {
@@ -64,7 +64,14 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'control-plane/local': {
     holds: 'pods on this machine',
-    knows: ['smi', 'mesh/findings', 'control-plane/sources', 'control-plane/sidecar'],
+    knows: [
+      'smi',
+      'mesh/findings',
+      'mesh/model',
+      'control-plane/sources',
+      'control-plane/sidecar',
+      'control-plane/outputs',
+    ],
     packages: ['Node', 'dns-packet'],
   },
   'control-plane/traffic': {
@@ -75,7 +82,9 @@ const layers: Readonly<Record<string, Layer>> = {
   'control-plane/outputs': {
     holds: 'what the loop made, brought to sidecars and pods',
     knows: [
+      'mesh/findings',
       'mesh/model',
+      'mesh/backends',
       'mesh/backends/envoy',
       'control-plane/xds',
       'control-plane/identity',
@@ -91,13 +100,20 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/model',
       'mesh/backends/envoy',
       'control-plane/loop.ts',
+      'control-plane/failures.ts',
       'control-plane/outputs',
       'control-plane/xds',
     ],
     packages: ['Node'],
   },
+  'control-plane/failures.ts': { holds: 'hops that fail, kept apart and tried again', knows: [], packages: ['Node'] },
   'control-plane/log.ts': { holds: 'structured logs', knows: [] },
   'control-plane/controller.ts': { holds: 'the wiring of a controller', knows: everything, packages: ['Node'] },
+  'control-plane/local-controller.ts': {
+    holds: 'the wiring of a local mesh’s controller',
+    knows: everything,
+    packages: ['Node'],
+  },
   'control-plane/config.ts': { holds: 'the settings', knows: [], packages: ['Node'] },
   'control-plane/loop.ts': { holds: 'the five hops, in order', knows: everything, packages: ['Node'] },
   'control-plane/cli': { holds: 'the commands', knows: everything, packages: ['Node', 'commander', 'yaml'] },

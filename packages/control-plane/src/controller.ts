@@ -1,248 +1,132 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { defaultSettings } from '@heddle/mesh';
-import { refOf, type SourceObject } from '@heddle/smi';
+import { defaultSettings, type EnvoyTarget, type MeshSettings } from '@heddle/mesh';
 import { AppliedChanges } from './api/applied-changes.ts';
 import { type MeshStatus, meshStatus } from './api/mesh-status.ts';
-import { serveStatus } from './api/server.ts';
+import type { StatusSource } from './api/server.ts';
 import type { CertificateAuthority } from './identity/ca.ts';
 import { WorkloadSecrets } from './identity/secrets.ts';
-import { type DesiredPodsOptions, desiredPods } from './local/desired-pods.ts';
-import { frontDoor, frontDoorObjects, frontDoorPod } from './local/front-door.ts';
-import { nodeSocket } from './local/node.ts';
-import { NodeClient } from './local/node-client.ts';
-import { type Pod, podKey, type StatusEvent } from './local/pod.ts';
-import { xdsDirectory } from './local/pod-sidecar.ts';
-import { controllerSocket } from './local/run-layout.ts';
 import type { Logger } from './log.ts';
 import { Loop, type State } from './loop.ts';
-import { namesOf } from './outputs/names.ts';
-import { SidecarPublisher, type SidecarRef } from './outputs/sidecars.ts';
-import { type AddressBook, openAddressBook } from './sources/addresses.ts';
-import type { ManifestChange } from './sources/manifest-folder.ts';
-import { deltaBetween, MeshObjects } from './sources/mesh-objects.ts';
-import { watchManifests } from './sources/watch-manifests.ts';
+import { EnvoySidecars } from './outputs/envoy-sidecars.ts';
+import type { Output } from './outputs/output.ts';
+import type { SidecarRef } from './outputs/sidecar-ref.ts';
+import type { Source } from './sources/source.ts';
 import { type XdsListening, XdsServer } from './xds/server.ts';
 
-/** What the controller of a local mesh needs. */
+/** What a controller is made of; where objects come from and how sidecars connect is its surroundings' matter. */
 export interface ControllerOptions {
-  /** The folder of manifests. */
-  readonly directory: string;
-  /** The run directory that it shares with the node. */
-  readonly runDirectory: string;
+  readonly settings?: Partial<MeshSettings>;
   readonly authority: CertificateAuthority;
-  /** Path of the Envoy executable. */
-  readonly envoy: string;
-  readonly clusterDomain: string;
-  readonly trustDomain: string;
-  readonly egress: 'allow' | 'deny';
+  readonly sources: readonly Source[];
+  /** Besides the sidecars. */
+  readonly outputs?: readonly Output[];
+  readonly frontDoor?: EnvoyTarget['frontDoor'];
+  /** Opens the way by which a sidecar reaches its configuration, on the server that it is given. */
+  readonly open: (sidecar: SidecarRef, xds: XdsServer) => Promise<XdsListening | undefined>;
   readonly log: Logger;
 }
 
-/** Milliseconds between attempts to reach the node. */
-const nodeRetry = 200;
-
 /**
- * Runs the controller of a local mesh until the signal aborts: wires sources, loop and outputs, and holds no state of its
- * own that it could not make again. It may be killed at any time; pods and sidecars go on without it.
+ * Wires sources, loop and outputs, and holds no state of its own that it could not make again: it may be killed at any time,
+ * sidecars go on without it.
  */
-export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
-  const addresses = await openAddressBook(join(options.runDirectory, 'state'));
-  await new Controller(options, addresses).run(signal);
-}
-
-class Controller {
-  readonly #options: ControllerOptions;
-  readonly #addresses: AddressBook;
-  readonly #node: NodeClient;
-  readonly #objects: MeshObjects;
-  readonly #places: DesiredPodsOptions;
-  readonly #frontDoor: readonly SourceObject[];
-  readonly #frontDoorPod: Pod;
+export class Controller implements StatusSource {
   readonly #xds: XdsServer;
   readonly #secrets: WorkloadSecrets;
-  readonly #publisher: SidecarPublisher;
+  readonly #sidecars: EnvoySidecars;
   readonly #loop: Loop;
+  readonly #frontDoor: EnvoyTarget['frontDoor'];
   readonly #changes = new AppliedChanges(() => performance.now());
-  readonly #ready = new Map<string, boolean>();
   readonly #listeners = new Set<() => void>();
-  /** Objects whose place in a file has changed: new to everything that remembers by identity, so that findings name the new line. */
-  readonly #moved = new WeakMap<SourceObject, SourceObject>();
-  #manifests: Pick<ManifestChange, 'objects' | 'findings'> | undefined;
-  #nodeKnown = false;
-  #delivered: readonly SourceObject[] = [];
   #state: State | undefined;
-  #pods: readonly Pod[] = [];
-  readonly #told = new Map<string, string>();
+  #status: MeshStatus | undefined;
   #notified = false;
 
-  constructor(options: ControllerOptions, addresses: AddressBook) {
-    const { runDirectory, clusterDomain, trustDomain, egress, log } = options;
-    this.#options = options;
-    this.#addresses = addresses;
-    this.#node = new NodeClient(nodeSocket(runDirectory));
-    this.#objects = new MeshObjects({
-      addresses,
-      clusterDomain,
-      readiness: (namespace, name) => this.#ready.get(`${namespace}/${name}`) ?? false,
-    });
-    this.#places = { envoy: options.envoy, runDirectory };
-    const ip = addresses.pod(frontDoor.namespace, frontDoor.name);
-    this.#frontDoor = frontDoorObjects(ip);
-    this.#frontDoorPod = frontDoorPod({ ...this.#places, ip });
-    this.#xds = new XdsServer({
-      observer: {
-        connected: () => this.#notify(),
-        disconnected: () => this.#notify(),
-        synced: ({ node }) => {
-          this.#changes.synced(node);
-          this.#notify();
-        },
-        rejected: event => {
-          log.info('a sidecar rejected resources', { ...event });
-          this.#notify();
-        },
-        sent: event => log.verbose(4, 'sent', { ...event }),
-        acknowledged: event => log.verbose(4, 'acknowledged', { ...event }),
-      },
-    });
+  constructor(options: ControllerOptions) {
+    const { authority, log } = options;
+    this.#frontDoor = options.frontDoor;
+    this.#xds = new XdsServer({ observer: this.#observer(log) });
     this.#secrets = new WorkloadSecrets({
-      authority: options.authority,
+      authority,
       now: () => new Date(),
       onRenewed: () => this.#loop.poke(),
     });
-    this.#publisher = new SidecarPublisher({
+    this.#sidecars = new EnvoySidecars({
       xds: this.#xds,
       secrets: this.#secrets,
-      open: sidecar => this.#openSocket(sidecar),
+      target: () => ({
+        trustBundle: authority.rootCertificatePem,
+        ...(options.frontDoor && { frontDoor: options.frontDoor }),
+      }),
+      open: sidecar => options.open(sidecar, this.#xds),
     });
     this.#loop = new Loop({
-      settings: { ...defaultSettings, clusterDomain, trustDomain, egress },
-      target: () => ({
-        trustBundle: options.authority.rootCertificatePem,
-        frontDoor: { workload: `${frontDoor.namespace}/${frontDoor.name}`, directory: '/run/heddle/shared' },
-      }),
-      publish: state => this.#publish(state),
-      onFailure: error => log.error('a pass of the loop failed; what was in force stays in force', error),
+      settings: { ...defaultSettings, ...options.settings },
+      sources: options.sources,
+      outputs: [this.#sidecars, ...(options.outputs ?? [])],
+      onWritten: objects => this.#changes.delivered(objects),
+      onState: state => this.#published(state, log),
+      onFailure: (part, error) => {
+        log.error('a pass of the loop failed; what was in force stays in force', error, { part });
+        this.#notify();
+      },
     });
   }
 
+  /** Runs until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const status = { status: () => this.#status(), onChange: (listener: () => void) => this.#onChange(listener) };
-    await serveStatus(controllerSocket(this.#options.runDirectory), status, signal);
-    await Promise.all([
-      this.#loop.run(signal),
-      this.#xds.run(signal),
-      this.#secrets.run(signal),
-      this.#watchNode(signal),
-      watchManifests(this.#options.directory, signal, change => this.#observe(change)),
-    ]);
+    await Promise.all([this.#loop.run(signal), this.#xds.run(signal), this.#secrets.run(signal)]);
   }
 
-  /** Manifests changed. */
-  #observe(change: ManifestChange): void {
-    this.#manifests = change;
-    for (const source of change.moved)
-      this.#moved.set(source, { object: source.object, locate: path => source.locate?.(path) });
-    this.#changes.delivered([...change.upserts.map(({ object }) => refOf(object)), ...change.removals]);
-    this.#options.log.verbose(4, 'manifests changed', {
-      upserts: change.upserts.length,
-      removals: change.removals.length,
+  /** How the mesh is; `undefined` before the first pass. Put together once a change, whoever asks. */
+  status(): MeshStatus | undefined {
+    if (this.#state === undefined) return undefined;
+    const nodes = this.#xds.status();
+    this.#status ??= meshStatus({
+      state: this.#state,
+      failing: this.#loop.failing,
+      sidecars: this.#sidecars.sidecars,
+      output: this.#sidecars.output,
+      rejections: this.#sidecars.rejections(nodes),
+      nodes,
+      frontDoor: this.#frontDoor?.workload,
+      lastChange: this.#changes.last,
     });
-    this.#deliver();
+    return this.#status;
   }
 
-  /** Which pods are ready is known to the node alone; it may come and go. */
-  async #watchNode(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        for await (const event of this.#node.watchPods(signal)) {
-          this.#noteReadiness(event);
-          this.#deliver();
-        }
-      } catch (error) {
-        this.#options.log.error('the node can’t be watched', error);
-      }
-      await delay(nodeRetry, undefined, { signal }).catch(() => undefined); // the loop's condition sees the abort
-    }
-  }
-
-  /** Says nothing before both are known: a restarted controller must not take pods for unready that it has not asked about. */
-  #deliver(): void {
-    if (this.#manifests === undefined || !this.#nodeKnown) return;
-    const manifests = this.#manifests.objects.map(source => this.#moved.get(source) ?? source);
-    const { objects, findings } = this.#objects.complete([...this.#frontDoor, ...manifests]);
-    const pods = desiredPods(objects, this.#places);
-    this.#pods = [this.#frontDoorPod, ...pods.pods];
-    const delta = deltaBetween(this.#delivered, objects);
-    this.#delivered = objects;
-    this.#loop.deliver(delta, [...this.#manifests.findings, ...findings, ...pods.findings]);
-    this.#addresses.save().catch((error: unknown) => this.#options.log.error('addresses could not be saved', error));
-  }
-
-  #noteReadiness(event: StatusEvent): void {
-    if (event.type === 'state') {
-      this.#nodeKnown = true;
-      this.#ready.clear();
-      for (const pod of event.pods) this.#ready.set(podKey(pod), pod.ready);
-    } else if (event.type === 'changed') {
-      this.#ready.set(podKey(event.pod), event.pod.ready);
-    } else {
-      this.#ready.delete(podKey(event));
-    }
-  }
-
-  #publish(state: State): void {
-    this.#state = state;
-    const changed = this.#publisher.publish(state.model, state.output);
-    const nodes = new Set(this.#publisher.sidecars.map(({ nodeId }) => nodeId));
-    this.#changes.published(state.revision, changed, nodes);
-    this.#options.log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size });
-    this.#tellNode(state);
-    this.#notify();
-  }
-
-  /** The node is told what changed only; what could not be told is told again after the next pass or connection. */
-  #tellNode(state: State): void {
-    const names = namesOf(state.model);
-    this.#send('names', names, () => this.#node.putNames(names));
-    this.#send('pods', this.#pods, () => this.#node.putPods(this.#pods));
-  }
-
-  #send(what: string, value: unknown, send: () => Promise<void>): void {
-    const text = JSON.stringify(value);
-    if (this.#told.get(what) === text) return;
-    this.#told.set(what, text);
-    send().catch((error: unknown) => {
-      this.#told.delete(what);
-      this.#options.log.error(`the node could not be told its ${what}`, error);
-    });
-  }
-
-  /** Each sidecar has a socket that no other pod sees: that proves who it is. */
-  async #openSocket({ nodeId, namespace, pod }: SidecarRef): Promise<XdsListening | undefined> {
-    const directory = xdsDirectory(this.#options.runDirectory, { namespace, name: pod });
-    try {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      return await this.#xds.listen({ path: join(directory, 'xds.sock'), node: nodeId });
-    } catch (error) {
-      this.#options.log.error('a sidecar’s socket could not be opened', error, { nodeId });
-      return undefined;
-    }
-  }
-
-  #status(): MeshStatus | undefined {
-    return this.#state && meshStatus(this.#state, this.#publisher.sidecars, this.#xds.status(), this.#changes.last);
-  }
-
-  #onChange(listener: () => void): () => void {
+  onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
+  #observer(log: Logger) {
+    return {
+      connected: () => this.#notify(),
+      disconnected: () => this.#notify(),
+      synced: ({ node }: { readonly node: string }) => {
+        this.#changes.synced(node);
+        this.#notify();
+      },
+      rejected: (event: object) => {
+        log.info('a sidecar rejected resources', { ...event });
+        this.#notify();
+      },
+      sent: (event: object) => log.verbose(4, 'sent', { ...event }),
+      acknowledged: (event: object) => log.verbose(4, 'acknowledged', { ...event }),
+    };
+  }
+
+  #published(state: State, log: Logger): void {
+    this.#state = state;
+    const { changed, sidecars } = this.#sidecars;
+    this.#changes.published(state.revision, changed, new Set(sidecars.map(({ nodeId }) => nodeId)));
+    log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size });
+    this.#notify();
+  }
+
   /** Listeners hear of many changes that come together once. */
   #notify(): void {
+    this.#status = undefined;
     if (this.#notified) return;
     this.#notified = true;
     setImmediate(() => {

@@ -1,55 +1,55 @@
 import {
   type Compile,
   createCompiler,
-  createEnvoyRenderer,
-  type EnvoyOutput,
-  type EnvoyTarget,
   type Finding,
   findingsOf,
   type MeshModel,
   type MeshSettings,
-  type Render,
-  type ResourceDelta,
+  type ResourceSet,
   ResourceStore,
   sourcesOf,
 } from '@heddle/mesh';
-import type { SourceObject } from '@heddle/smi';
+import type { ObjectRef, SourceObject } from '@heddle/smi';
+import { Failures, type PassFailure } from './failures.ts';
+import type { Output, Rendered } from './outputs/output.ts';
+import type { Delivery, Source } from './sources/source.ts';
 
 /** What the mesh has come to. */
 export interface State {
   /** Counts the passes of this loop; starts at 1. */
   readonly revision: number;
   readonly model: MeshModel;
-  readonly output: EnvoyOutput;
-  readonly target: EnvoyTarget;
   /** Every object that is held. */
   readonly sources: () => Iterable<SourceObject>;
-  /** Every finding: the sources', the store's and the model's. */
+  /** Every finding: the sources', the store's, the model's and the outputs'. */
   readonly findings: () => readonly Finding[];
 }
 
 /** What the loop needs from outside. */
 export interface LoopOptions {
   readonly settings: MeshSettings;
-  /** Read at each pass: what it returns may change, and `poke` makes it count. */
-  readonly target: () => EnvoyTarget;
-  /** Tells the world; what it throws is a broken invariant, like what the pure stages throw. */
-  readonly publish: (state: State) => void;
-  /** A pass that failed: the last good state stays in force. */
-  readonly onFailure: (error: unknown) => void;
+  readonly sources: readonly Source[];
+  readonly outputs: readonly Output[];
+  /** Told of what somebody wrote, before the pass that takes it in. */
+  readonly onWritten?: (objects: readonly ObjectRef[]) => void;
+  /** Told after every pass that reached its end. */
+  readonly onState: (state: State) => void;
+  /** Told of each broken invariant: what was in force stays in force, and the hop is tried again. */
+  readonly onFailure: (part: string, error: unknown) => void;
 }
 
 /**
  * observe → hold → compile → render → publish: the one place that calls the five hops. A delivery is handled at once when
- * the loop is idle; deliveries that come meanwhile are handled together in the next pass.
+ * the loop is idle; deliveries that come meanwhile are handled together in the next pass. A hop that throws leaves the last
+ * good state in force; it starts anew from the resources with the next delivery, or after a back-off.
  */
 export class Loop {
   readonly #options: LoopOptions;
   readonly #store = new ResourceStore();
   #compile: Compile = createCompiler();
-  #render: Render<EnvoyTarget, EnvoyOutput> = createEnvoyRenderer();
-  #pending: ResourceDelta[] = [];
-  #sourceFindings: readonly Finding[] = [];
+  #pending: Delivery[] = [];
+  readonly #said = new Map<string, readonly Finding[]>();
+  readonly #failures: Failures;
   #poked = false;
   #wake: (() => void) | undefined;
   #revision = 0;
@@ -57,13 +57,12 @@ export class Loop {
   constructor(options: LoopOptions) {
     this.#options = options;
     this.#store.configure(options.settings);
+    this.#failures = new Failures({ onFailure: options.onFailure, retry: () => this.poke() });
   }
 
-  /** Takes a delivery of the sources, with all that they have to say about their input. */
-  deliver(delta: ResourceDelta, findings: readonly Finding[]): void {
-    this.#pending.push(delta);
-    this.#sourceFindings = findings;
-    this.poke();
+  /** What failed in the last pass; empty when all is well. */
+  get failing(): readonly PassFailure[] {
+    return this.#failures.list;
   }
 
   /** Asks for a pass although no resource changed. */
@@ -72,8 +71,23 @@ export class Loop {
     this.#wake?.();
   }
 
-  /** Runs until the signal aborts. */
+  /** Observes the sources and runs a pass after each delivery, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    const observe = this.#options.sources.map(source =>
+      source.run(signal, delivery => this.#take(source.name, delivery)),
+    );
+    await Promise.all([...observe, this.#turn(signal)]);
+    this.#failures.stop();
+  }
+
+  #take(source: string, delivery: Delivery): void {
+    this.#pending.push(delivery);
+    this.#said.set(source, delivery.findings);
+    if (delivery.written.length > 0) this.#options.onWritten?.(delivery.written);
+    this.poke();
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#wake?.(), { once: true });
     while (!signal.aborted) {
       if (!this.#poked) {
@@ -84,12 +98,7 @@ export class Loop {
         continue;
       }
       this.#poked = false;
-      try {
-        this.#pass();
-      } catch (error) {
-        this.#forget();
-        this.#options.onFailure(error);
-      }
+      this.#pass();
       // Lets deliveries in that have come during the pass, and everything else have its turn.
       await new Promise(resolve => {
         setImmediate(resolve);
@@ -98,28 +107,37 @@ export class Loop {
   }
 
   #pass(): void {
-    const deltas = this.#pending;
-    this.#pending = [];
-    for (const delta of deltas) this.#store.apply(delta);
-    const set = this.#store.current();
-    const model = this.#compile(set);
-    const target = this.#options.target();
-    const { output, findings } = this.#render(model, target);
-    const said = this.#sourceFindings;
+    const made = this.#failures.guard('compile', () => this.#made());
+    if (made === undefined) {
+      this.#compile = createCompiler();
+      return;
+    }
+    const { set, model } = made;
     this.#revision += 1;
-    this.#options.publish({
+    const findings = [...this.#said.values(), findingsOf(model)];
+    for (const output of this.#options.outputs) {
+      const rendered = this.#failures.guard(output.name, () => this.#bring(output, model));
+      if (rendered === undefined) output.forget();
+      else findings.push(rendered.findings);
+    }
+    this.#options.onState({
       revision: this.#revision,
       model,
-      output,
-      target,
       sources: () => sourcesOf(set),
-      findings: () => [...said, ...findingsOf(model), ...findings],
+      findings: () => findings.flat(),
     });
   }
 
-  /** A pass that broke off may have left a memory half written: the next one starts from nothing but the resources. */
-  #forget(): void {
-    this.#compile = createCompiler();
-    this.#render = createEnvoyRenderer();
+  #made(): { readonly set: ResourceSet; readonly model: MeshModel } {
+    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift())
+      this.#store.apply(next.delta);
+    const set = this.#store.current();
+    return { set, model: this.#compile(set) };
+  }
+
+  #bring(output: Output, model: MeshModel): Rendered {
+    const rendered = output.render(model);
+    rendered.publish(this.#revision);
+    return rendered;
   }
 }

@@ -1,12 +1,16 @@
-import { type Finding, type Origin, type SidecarConfiguration, serviceOf } from '@heddle/mesh';
+import { compareFindings, type EnvoyOutput, type Finding, serviceOf, workloadOf } from '@heddle/mesh';
 import { type ObjectRef, refOf } from '@heddle/smi';
+import type { PassFailure } from '../failures.ts';
 import type { State } from '../loop.ts';
-import type { SidecarRef } from '../outputs/sidecars.ts';
+import type { SidecarRef } from '../outputs/sidecar-ref.ts';
 import type { NodeStatus } from '../xds/node.ts';
+import { objectKey, programmedObjects } from './programmed.ts';
 
 /** How the mesh is, as `heddle status` and `heddle up` show it. Plain JSON. */
 export interface MeshStatus {
   readonly revision: number;
+  /** Parts of the controller whose last pass failed; what was in force before stays. */
+  readonly failing: readonly PassFailure[];
   readonly workloads: readonly WorkloadStatus[];
   readonly sidecars: readonly SidecarStatus[];
   readonly objects: readonly ObjectStatus[];
@@ -69,22 +73,33 @@ export interface ExposedService {
   readonly port: number;
 }
 
+/** What the state of a mesh is put together from. */
+export interface MeshStatusInputs {
+  readonly state: State;
+  readonly failing: readonly PassFailure[];
+  readonly sidecars: readonly SidecarRef[];
+  readonly output: EnvoyOutput;
+  /** Findings about what sidecars refused. */
+  readonly rejections: readonly Finding[];
+  readonly nodes: readonly NodeStatus[];
+  /** Key of the workload that shows exposed Services; absent where there is none. */
+  readonly frontDoor: string | undefined;
+  readonly lastChange: AppliedChange | null;
+}
+
 /** Puts together what the loop published and what the sidecars said. */
-export function meshStatus(
-  state: State,
-  sidecars: readonly SidecarRef[],
-  nodes: readonly NodeStatus[],
-  lastChange: AppliedChange | null,
-): MeshStatus {
+export function meshStatus(inputs: MeshStatusInputs): MeshStatus {
+  const { state, sidecars, nodes, failing, lastChange } = inputs;
   const byNode = new Map(nodes.map(node => [node.node, node]));
   const statuses = sidecars.map(sidecar => sidecarStatus(sidecar, byNode.get(sidecar.nodeId)));
-  const findings = state.findings();
+  const findings = [...state.findings(), ...inputs.rejections].toSorted(compareFindings);
   return {
     revision: state.revision,
+    failing,
     workloads: workloads(state, statuses),
     sidecars: statuses,
-    objects: objects(state, statuses, findings),
-    exposed: exposed(state),
+    objects: objects(inputs, byNode, findings),
+    exposed: exposed(inputs),
     findings,
     lastChange,
   };
@@ -124,66 +139,39 @@ function workloads(state: State, sidecars: readonly SidecarStatus[]): WorkloadSt
 
 const smiKinds = new Set(['TrafficTarget', 'HTTPRouteGroup', 'TCPRoute', 'UDPRoute', 'TrafficSplit']);
 
-function objects(state: State, sidecars: readonly SidecarStatus[], findings: readonly Finding[]): ObjectStatus[] {
-  const concerned = concernedWorkloads(state);
+function objects(
+  { state, output, sidecars }: MeshStatusInputs,
+  nodes: ReadonlyMap<string, NodeStatus>,
+  findings: readonly Finding[],
+): ObjectStatus[] {
+  const progress = programmedObjects(output, sidecars, nodes);
   const aboutObject = Map.groupBy(
     findings.filter(({ object }) => object !== undefined),
-    ({ object }) => keyOf(object as ObjectRef),
+    ({ object }) => objectKey(object as ObjectRef),
   );
   const refs = new Map<string, ObjectRef>();
   for (const source of state.sources()) {
     const ref = refOf(source.object);
-    if (smiKinds.has(ref.kind)) refs.set(keyOf(ref), ref);
+    if (smiKinds.has(ref.kind)) refs.set(objectKey(ref), ref);
   }
   return [...refs]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, ref]) => {
       const about = aboutObject.get(key) ?? [];
-      const its = sidecars.filter(({ workload }) => concerned.get(key)?.has(workload));
       return {
         ...ref,
-        accepted: !about.some(({ severity }) => severity === 'error'),
-        programmed: { acknowledged: its.filter(({ inSync }) => inSync).length, concerned: its.length },
+        accepted: !about.some(({ severity, reason }) => severity === 'error' && reason !== 'NotProgrammed'),
+        programmed: progress.get(key) ?? { acknowledged: 0, concerned: 0 },
         reasons: [...new Set(about.map(({ reason }) => reason))],
       };
     });
 }
 
-/** Which workloads' configuration came from an object. */
-function concernedWorkloads(state: State): ReadonlyMap<string, ReadonlySet<string>> {
-  const concerned = new Map<string, Set<string>>();
-  for (const [workload, configuration] of state.output.sidecars) {
-    for (const key of originKeys(configuration)) {
-      const workloads = concerned.get(key);
-      if (workloads === undefined) concerned.set(key, new Set([workload]));
-      else workloads.add(workload);
-    }
-  }
-  return concerned;
-}
-
-function originKeys({ groups }: SidecarConfiguration): Set<string> {
-  return new Set(groups.flatMap(({ resources }) => resources.flatMap(({ origins }) => origins.flatMap(originKey))));
-}
-
-function originKey(origin: Origin): string[] {
-  return 'default' in origin ? [] : [keyOf(refOf(origin.source.object))];
-}
-
-function keyOf({ kind, namespace, name }: ObjectRef): string {
-  return `${kind}/${namespace}/${name}`;
-}
-
 /** What the front door can show: it must be let in like anybody else. */
-function exposed(state: State): ExposedService[] {
-  const { frontDoor } = state.target;
-  const workload =
-    frontDoor &&
-    state.model.namespaces
-      .get(frontDoor.workload.split('/')[0] ?? '')
-      ?.workloads.get(frontDoor.workload.split('/')[1] ?? '');
+function exposed({ state: { model }, frontDoor }: MeshStatusInputs): ExposedService[] {
+  const workload = frontDoor === undefined ? undefined : workloadOf(model, frontDoor);
   return (workload?.reaches ?? []).flatMap(key => {
-    const service = serviceOf(state.model, key);
+    const service = serviceOf(model, key);
     if (service === undefined || !service.exposed || !service.inMesh) return [];
     return service.ports
       .filter(({ protocol }) => protocol === 'http' || protocol === 'detect')

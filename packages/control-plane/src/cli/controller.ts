@@ -37,16 +37,16 @@ interface Start {
 }
 
 async function control(context: CommandContext, start: Start, signal: AbortSignal): Promise<void> {
-  const [{ runController }, { CertificateAuthority }, { PrivateKey }, { createLogger }, { findEnvoy }] =
+  const [{ runLocalController }, { CertificateAuthority }, { PrivateKey }, { createLogger }, { findEnvoy }] =
     await Promise.all([
-      import('../controller.ts'),
+      import('../local-controller.ts'),
       import('../identity/ca.ts'),
       import('../identity/private-key.ts'),
       import('../log.ts'),
       import('../sidecar/envoy-binary.ts'),
     ]);
   const { trustDomain, clusterDomain, egress, envoy, executablePath, cacheDirectory } = context.config;
-  await runController(
+  await runLocalController(
     {
       directory: start.directory,
       runDirectory: start.runDirectory,
@@ -56,9 +56,7 @@ async function control(context: CommandContext, start: Start, signal: AbortSigna
         root: { certificatePem: start.root.certificatePem, privateKey: new PrivateKey(start.root.privateKeyPem) },
       }),
       envoy: await findEnvoy({ setting: envoy, path: executablePath, cacheDirectory }),
-      clusterDomain,
-      trustDomain,
-      egress,
+      settings: { clusterDomain, trustDomain, egress },
       log: createLogger(start.verbosity, line => context.stderr.write(line)),
     },
     signal,

@@ -30,6 +30,8 @@ export interface TypeStatus {
   readonly sent: readonly ResourceVersion[];
   /** Versions by name; empty where it is not known which one the sidecar has. */
   readonly acknowledged: ReadonlyMap<string, string>;
+  /** What the sidecar is to have and has not acknowledged: not sent, not answered, or refused. */
+  readonly awaited: ReadonlySet<string>;
   /** What is wanted and was refused, with Envoy's words. */
   readonly rejected: readonly (ResourceVersion & { readonly message: string })[];
   readonly inSync: boolean;

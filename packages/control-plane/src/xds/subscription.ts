@@ -164,9 +164,19 @@ export class Subscription {
       wildcard: this.#wildcard,
       sent: this.#inFlight?.resources ?? [],
       acknowledged: this.#held,
+      awaited: this.#awaited(),
       rejected: this.#standing(),
       inSync: this.inSync,
     };
+  }
+
+  #awaited(): ReadonlySet<string> {
+    const awaited = new Set<string>();
+    if (this.inSync) return awaited;
+    for (const [name, { version }] of this.#wanted) {
+      if (this.#covers(name) && this.#held.get(name) !== version) awaited.add(name);
+    }
+    return awaited;
   }
 
   /** What a name is due: its resource, that it is gone, or nothing. */

@@ -178,6 +178,11 @@ export const catalogue = {
     meaning: 'A field of a pod that the local mesh does not honour.',
   },
   Unsupported: { code: 'SMI5001', severity: 'warning', meaning: 'A backend can not express this part of the model.' },
+  NotProgrammed: {
+    code: 'SMI5002',
+    severity: 'error',
+    meaning: 'What was made of the object can not be encoded, or Envoy refused it; what was in force before stays.',
+  },
 } as const satisfies Record<string, Entry>;
 
 /** The CamelCase reason of a finding. */

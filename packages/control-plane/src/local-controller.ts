@@ -1,0 +1,85 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MeshSettings } from '@heddle/mesh';
+import { serveStatus } from './api/server.ts';
+import { Controller } from './controller.ts';
+import type { CertificateAuthority } from './identity/ca.ts';
+import { frontDoor } from './local/front-door.ts';
+import { LocalMeshSource } from './local/mesh-source.ts';
+import { nodeSocket } from './local/node.ts';
+import { NodeClient } from './local/node-client.ts';
+import { NodeOutput } from './local/node-output.ts';
+import { xdsDirectory } from './local/pod-sidecar.ts';
+import { controllerSocket } from './local/run-layout.ts';
+import type { Logger } from './log.ts';
+import type { SidecarRef } from './outputs/sidecar-ref.ts';
+import { openAddressBook } from './sources/addresses.ts';
+import type { XdsListening, XdsServer } from './xds/server.ts';
+
+/** What the controller of a local mesh needs. */
+export interface LocalControllerOptions {
+  /** The folder of manifests. */
+  readonly directory: string;
+  /** The run directory that it shares with the node. */
+  readonly runDirectory: string;
+  readonly authority: CertificateAuthority;
+  /** Path of the Envoy executable. */
+  readonly envoy: string;
+  readonly settings: Pick<MeshSettings, 'clusterDomain' | 'trustDomain' | 'egress'>;
+  readonly log: Logger;
+}
+
+/** Milliseconds before a socket that could not be opened is tried again. */
+const socketRetry = 1000;
+
+/** Runs the controller of a local mesh until the signal aborts: a folder of manifests and a node in, sidecars and the node out. */
+export async function runLocalController(options: LocalControllerOptions, signal: AbortSignal): Promise<void> {
+  const { runDirectory, settings, log } = options;
+  const node = new NodeClient(nodeSocket(runDirectory));
+  const onTrouble = (what: string, error: unknown) => log.error(what, error);
+  const source = new LocalMeshSource({
+    ...options,
+    node,
+    addresses: await openAddressBook(join(runDirectory, 'state')),
+    clusterDomain: settings.clusterDomain,
+    onTrouble,
+  });
+  const nodeOutput = new NodeOutput({ node, pods: () => source.pods, onTrouble });
+  const controller = new Controller({
+    settings,
+    authority: options.authority,
+    sources: [source],
+    outputs: [nodeOutput],
+    frontDoor: { workload: `${frontDoor.namespace}/${frontDoor.name}`, directory: '/run/heddle/shared' },
+    open: (sidecar, xds) => openSocket({ sidecar, xds, runDirectory, log }, signal),
+    log,
+  });
+  await serveStatus(controllerSocket(runDirectory), controller, signal);
+  await Promise.all([controller.run(signal), nodeOutput.run(signal)]);
+}
+
+interface SocketToOpen {
+  readonly sidecar: SidecarRef;
+  readonly xds: XdsServer;
+  readonly runDirectory: string;
+  readonly log: Logger;
+}
+
+/** Each sidecar has a socket that no other pod sees: that proves who it is. Tried until it opens; undefined once the signal aborts. */
+async function openSocket(
+  { sidecar: { nodeId, namespace, pod }, xds, runDirectory, log }: SocketToOpen,
+  signal: AbortSignal,
+): Promise<XdsListening | undefined> {
+  const directory = xdsDirectory(runDirectory, { namespace, name: pod });
+  while (!signal.aborted) {
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      return await xds.listen({ path: join(directory, 'xds.sock'), node: nodeId });
+    } catch (error) {
+      log.error('a sidecar’s socket could not be opened', error, { nodeId });
+      await delay(socketRetry, undefined, { signal }).catch(() => undefined); // the loop's condition sees the abort
+    }
+  }
+  return undefined;
+}

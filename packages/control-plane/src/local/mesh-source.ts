@@ -1,0 +1,128 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
+import type { AddressBook } from '../sources/addresses.ts';
+import type { ManifestChange } from '../sources/manifest-folder.ts';
+import { deltaBetween, MeshObjects } from '../sources/mesh-objects.ts';
+import type { Delivery, Source } from '../sources/source.ts';
+import { watchManifests } from '../sources/watch-manifests.ts';
+import { desiredPods } from './desired-pods.ts';
+import { frontDoor, frontDoorObjects, frontDoorPod } from './front-door.ts';
+import type { NodeClient } from './node-client.ts';
+import { type Pod, podKey, type StatusEvent } from './pod.ts';
+import type { SidecarPlaces } from './pod-sidecar.ts';
+
+/** What the source of a local mesh needs. */
+export interface LocalMeshSourceOptions extends SidecarPlaces {
+  /** The folder of manifests. */
+  readonly directory: string;
+  readonly node: Pick<NodeClient, 'watchPods'>;
+  readonly addresses: AddressBook;
+  readonly clusterDomain: string;
+  /** Told of what can't be done now and is tried again. */
+  readonly onTrouble: (what: string, error: unknown) => void;
+}
+
+/** Milliseconds between attempts to reach the node. */
+const nodeRetry = 200;
+
+/**
+ * What there is in a local mesh: what the manifests say, completed to what a cluster would hold (pods, addresses, the front
+ * door), with the readiness of pods as the node tells it.
+ */
+export class LocalMeshSource implements Source {
+  readonly name = 'local mesh';
+  readonly #options: LocalMeshSourceOptions;
+  readonly #places: SidecarPlaces;
+  readonly #objects: MeshObjects;
+  readonly #frontDoor: readonly SourceObject[];
+  readonly #frontDoorPod: Pod;
+  readonly #ready = new Map<string, boolean>();
+  /** Objects whose place in a file has changed: new to everything that remembers by identity, so that findings name the new line. */
+  readonly #moved = new WeakMap<SourceObject, SourceObject>();
+  #manifests: Pick<ManifestChange, 'objects' | 'findings'> | undefined;
+  #nodeKnown = false;
+  #delivered: readonly SourceObject[] = [];
+  #pods: readonly Pod[] = [];
+  /** Written since the last delivery. */
+  readonly #unsaid: ObjectRef[] = [];
+
+  constructor(options: LocalMeshSourceOptions) {
+    const { addresses, clusterDomain, envoy, runDirectory } = options;
+    this.#options = options;
+    this.#places = { envoy, runDirectory };
+    this.#objects = new MeshObjects({
+      addresses,
+      clusterDomain,
+      readiness: (namespace, name) => this.#ready.get(`${namespace}/${name}`) ?? false,
+    });
+    const ip = addresses.pod(frontDoor.namespace, frontDoor.name);
+    this.#frontDoor = frontDoorObjects(ip);
+    this.#frontDoorPod = frontDoorPod({ ...this.#places, ip });
+  }
+
+  /** The pods that the node is to run, as last delivered. */
+  get pods(): readonly Pod[] {
+    return this.#pods;
+  }
+
+  async run(signal: AbortSignal, deliver: (delivery: Delivery) => void): Promise<void> {
+    await Promise.all([
+      this.#watchNode(signal, deliver),
+      watchManifests(this.#options.directory, signal, change => this.#observe(change, deliver)),
+    ]);
+  }
+
+  #observe(change: ManifestChange, deliver: (delivery: Delivery) => void): void {
+    this.#manifests = change;
+    for (const source of change.moved)
+      this.#moved.set(source, { object: source.object, locate: path => source.locate?.(path) });
+    this.#deliver(deliver, [...change.upserts.map(({ object }) => refOf(object)), ...change.removals]);
+  }
+
+  /** Which pods are ready is known to the node alone; it may come and go. */
+  async #watchNode(signal: AbortSignal, deliver: (delivery: Delivery) => void): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const event of this.#options.node.watchPods(signal)) {
+          this.#noteReadiness(event);
+          this.#deliver(deliver, []);
+        }
+      } catch (error) {
+        this.#options.onTrouble('the node can’t be watched', error);
+      }
+      await delay(nodeRetry, undefined, { signal }).catch(() => undefined); // the loop's condition sees the abort
+    }
+  }
+
+  /** Says nothing before both are known: a restarted controller must not take pods for unready that it has not asked about. */
+  #deliver(deliver: (delivery: Delivery) => void, written: readonly ObjectRef[]): void {
+    this.#unsaid.push(...written);
+    if (this.#manifests === undefined || !this.#nodeKnown) return;
+    const manifests = this.#manifests.objects.map(source => this.#moved.get(source) ?? source);
+    const { objects, findings } = this.#objects.complete([...this.#frontDoor, ...manifests]);
+    const pods = desiredPods(objects, this.#places);
+    this.#pods = [this.#frontDoorPod, ...pods.pods];
+    const delta = deltaBetween(this.#delivered, objects);
+    this.#delivered = objects;
+    deliver({
+      delta,
+      findings: [...this.#manifests.findings, ...findings, ...pods.findings],
+      written: this.#unsaid.splice(0),
+    });
+    this.#options.addresses
+      .save()
+      .catch((error: unknown) => this.#options.onTrouble('addresses could not be saved', error));
+  }
+
+  #noteReadiness(event: StatusEvent): void {
+    if (event.type === 'state') {
+      this.#nodeKnown = true;
+      this.#ready.clear();
+      for (const pod of event.pods) this.#ready.set(podKey(pod), pod.ready);
+    } else if (event.type === 'changed') {
+      this.#ready.set(podKey(event.pod), event.pod.ready);
+    } else {
+      this.#ready.delete(podKey(event));
+    }
+  }
+}

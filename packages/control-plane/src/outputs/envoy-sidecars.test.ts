@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  createCompiler,
+  createEnvoyRenderer,
+  defaultSettings,
+  type EnvoyOutput,
+  type EnvoyTarget,
+  type Render,
+  ResourceStore,
+  type XdsResource,
+} from '@heddle/mesh';
+import type { KubeObject } from '@heddle/smi';
+import { CertificateAuthority } from '../identity/ca.ts';
+import { WorkloadSecrets } from '../identity/secrets.ts';
+import type { NodeStatus } from '../xds/node.ts';
+import { typeUrls } from '../xds/resource-type.ts';
+import type { Snapshot } from '../xds/snapshot.ts';
+import { EnvoySidecars } from './envoy-sidecars.ts';
+
+const now = () => new Date('2026-01-01T00:00:00Z');
+
+/** Sidecars whose server only remembers. */
+function sidecarsWithMemory(createRenderer?: () => Render<EnvoyTarget, EnvoyOutput>) {
+  const snapshots = new Map<string, Snapshot>();
+  const secrets = new WorkloadSecrets({
+    authority: new CertificateAuthority({ trustDomain: 'cluster.local', now }),
+    now,
+    onRenewed: () => undefined,
+  });
+  const sidecars = new EnvoySidecars({
+    xds: {
+      publish: (node, snapshot) => {
+        snapshots.set(node, snapshot);
+        return true;
+      },
+      forget: node => void snapshots.delete(node),
+      status: () => [],
+    },
+    secrets,
+    target: () => ({ trustBundle: 'bundle' }),
+    open: async () => undefined,
+    ...(createRenderer && { createRenderer }),
+  });
+  const store = new ResourceStore();
+  store.configure(defaultSettings);
+  const compile = createCompiler();
+  const show = (...objects: KubeObject[]) => {
+    const model = compile(store.apply({ upserts: objects.map(object => ({ object })), removals: [] }));
+    const rendered = sidecars.render(model);
+    rendered.publish(1);
+    return rendered.findings;
+  };
+  return { sidecars, snapshots, show };
+}
+
+const pod: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'web', namespace: 'shop', labels: { app: 'web' } },
+  spec: { serviceAccountName: 'web', containers: [] },
+  status: { podIP: '10.244.1.1', conditions: [{ type: 'Ready', status: 'True' }] },
+};
+
+const serviceOn = (port: number): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: { clusterIP: '10.96.0.9', selector: { app: 'web' }, ports: [{ port, targetPort: 8080, name: 'http' }] },
+});
+
+const target: KubeObject = {
+  apiVersion: 'access.smi-spec.io/v1alpha3',
+  kind: 'TrafficTarget',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: {
+    destination: { kind: 'ServiceAccount', name: 'web' },
+    sources: [{ kind: 'ServiceAccount', name: 'web' }],
+    rules: [{ kind: 'TCPRoute', name: 'any' }],
+  },
+};
+
+const anyPort: KubeObject = {
+  apiVersion: 'specs.smi-spec.io/v1alpha4',
+  kind: 'TCPRoute',
+  metadata: { name: 'any', namespace: 'shop' },
+  spec: {},
+};
+
+const namesIn = (snapshot: Snapshot | undefined): string[] =>
+  (snapshot?.groups ?? []).flatMap(({ resources }) => resources.map(({ name }) => name));
+
+test('a sidecar gets what was rendered for its workload, and its secrets', () => {
+  const { sidecars, snapshots, show } = sidecarsWithMemory();
+  assert.deepEqual(show(pod, serviceOn(80), target, anyPort), []);
+  const [sidecar] = sidecars.sidecars;
+  assert.equal(sidecar?.identity, 'spiffe://cluster.local/ns/shop/sa/web');
+  const names = namesIn(snapshots.get(sidecar?.nodeId ?? ''));
+  assert.ok(
+    names.some(name => name.includes('shop/web')),
+    names.join(' '),
+  );
+  assert.deepEqual([...sidecars.changed], [sidecar?.nodeId]);
+});
+
+test('what Envoy refused is said on the objects that it came from, once whatever the number of sidecars', () => {
+  const { sidecars, show } = sidecarsWithMemory();
+  show(pod, serviceOn(80), target, anyPort);
+  const groups = sidecars.output.sidecars.get('shop/web')?.groups ?? [];
+  const route = groups.flatMap(({ resources }) => resources).find(({ origins }) => origins.length > 0);
+  assert.ok(route);
+  const node: NodeStatus = {
+    node: sidecars.sidecars[0]?.nodeId ?? '',
+    connected: true,
+    inSync: false,
+    since: now(),
+    types: [
+      {
+        typeUrl: route.typeUrl,
+        wildcard: false,
+        sent: [],
+        acknowledged: new Map(),
+        awaited: new Set([route.name]),
+        rejected: [{ name: route.name, version: '1', message: 'no such thing' }],
+        inSync: false,
+      },
+    ],
+  };
+  const findings = sidecars.rejections([node, node]);
+  assert.ok(findings.length > 0);
+  assert.deepEqual(
+    new Set(findings.map(({ code, reason }) => `${code} ${reason}`)),
+    new Set(['SMI5002 NotProgrammed']),
+  );
+  assert.match(findings[0]?.message ?? '', /Envoy refused it: no such thing/);
+});
+
+test('what can’t be encoded keeps its last good form, is said, and holds nothing else up', () => {
+  let breaks = false;
+  const { sidecars, snapshots, show } = sidecarsWithMemory(() => {
+    const render = createEnvoyRenderer();
+    return (model, envoyTarget) => {
+      const { output, findings } = render(model, envoyTarget);
+      return { output: breaks ? withBrokenListener(output) : output, findings };
+    };
+  });
+  show(pod, serviceOn(80), target, anyPort);
+  const nodeId = sidecars.sidecars[0]?.nodeId ?? '';
+  const before = snapshots.get(nodeId);
+  breaks = true;
+  const findings = show({ ...serviceOn(80), metadata: { name: 'other', namespace: 'shop' } });
+  assert.ok(findings.length > 0);
+  assert.ok(findings.every(({ reason }) => reason === 'NotProgrammed'));
+  const after = namesIn(snapshots.get(nodeId));
+  for (const name of namesIn(before)) assert.ok(after.includes(name), `${name} is still there`);
+  assert.ok(
+    after.some(name => name.includes('shop/other')),
+    'the rest ships',
+  );
+});
+
+/** The configuration with a field that no listener has, in the first listener that came from an object. */
+function withBrokenListener({ sidecars }: EnvoyOutput): EnvoyOutput {
+  const broken = [...sidecars].map(([key, { groups }]) => {
+    const index = groups.findIndex(({ resources }) => resources.some(isOfObject));
+    const resources = (groups[index]?.resources ?? []).map(resource =>
+      isOfObject(resource) ? { ...resource, value: { ...resource.value, nonsense: 80.5 } } : resource,
+    );
+    return [key, { groups: groups.with(index, { resources }) }] as const;
+  });
+  return { sidecars: new Map(broken) };
+}
+
+function isOfObject({ typeUrl, origins }: XdsResource): boolean {
+  return typeUrl === typeUrls.listener && origins.length > 0;
+}

@@ -1,0 +1,201 @@
+import {
+  createEnvoyRenderer,
+  type EnvoyOutput,
+  type EnvoyTarget,
+  type Finding,
+  findingAt,
+  type MeshModel,
+  type Render,
+  type SidecarConfiguration,
+  type XdsResource,
+} from '@heddle/mesh';
+import type { SdsSecret, WorkloadSecrets } from '../identity/secrets.ts';
+import { encode } from '../xds/encode.ts';
+import type { NodeStatus } from '../xds/node.ts';
+import type { XdsListening, XdsServer } from '../xds/server.ts';
+import type { ResourceGroup } from '../xds/snapshot.ts';
+import { type EncodingFailure, GroupEncoder, isFailure, type RenderedGroup } from './group-encoder.ts';
+import type { Output, Rendered } from './output.ts';
+import { type SidecarRef, sidecarsOf } from './sidecar-ref.ts';
+
+/** What the sidecars need. */
+export interface EnvoySidecarsOptions {
+  readonly xds: Pick<XdsServer, 'publish' | 'forget' | 'status'>;
+  readonly secrets: Pick<WorkloadSecrets, 'certificate' | 'trustBundle'>;
+  /** Read at each pass: what it returns may change. */
+  readonly target: () => EnvoyTarget;
+  /** Opens the way by which a sidecar reaches its configuration; called once for each. */
+  readonly open: (sidecar: SidecarRef) => Promise<XdsListening | undefined>;
+  /** Makes what renders; Heddle's own unless given. */
+  readonly createRenderer?: () => Render<EnvoyTarget, EnvoyOutput>;
+}
+
+interface Published {
+  readonly configuration: SidecarConfiguration;
+  readonly certificate: SdsSecret;
+  readonly groups: readonly ResourceGroup[];
+  readonly listening: Promise<XdsListening | undefined>;
+}
+
+/**
+ * Brings each sidecar what was rendered for its workload: encoded once, with the secrets of its own identity. A group of
+ * resources that can't be encoded is left as it was published before, and said on the objects that it came from.
+ */
+export class EnvoySidecars implements Output {
+  readonly name = 'envoy';
+  readonly #options: EnvoySidecarsOptions;
+  readonly #createRenderer: () => Render<EnvoyTarget, EnvoyOutput>;
+  #render: Render<EnvoyTarget, EnvoyOutput>;
+  readonly #encoder = new GroupEncoder();
+  readonly #published = new Map<string, Published>();
+  readonly #secretGroups = new WeakMap<SdsSecret, ResourceGroup>();
+  readonly #failed = new Map<string, readonly EncodingFailure[]>();
+  #sidecars: readonly SidecarRef[] = [];
+  #output: EnvoyOutput = { sidecars: new Map() };
+  #changed: ReadonlySet<string> = new Set();
+
+  constructor(options: EnvoySidecarsOptions) {
+    this.#options = options;
+    this.#createRenderer = options.createRenderer ?? createEnvoyRenderer;
+    this.#render = this.#createRenderer();
+  }
+
+  /** Every sidecar of the last model. */
+  get sidecars(): readonly SidecarRef[] {
+    return this.#sidecars;
+  }
+
+  /** Node ids of the sidecars that the last pass sent something. */
+  get changed(): ReadonlySet<string> {
+    return this.#changed;
+  }
+
+  /** What each workload's sidecars are to have. */
+  get output(): EnvoyOutput {
+    return this.#output;
+  }
+
+  render(model: MeshModel): Rendered {
+    const { output, findings } = this.#render(model, this.#options.target());
+    const failures = this.#encodeChanged(output);
+    return { findings: [...findings, ...failures], publish: () => this.#publish(model, output) };
+  }
+
+  forget(): void {
+    this.#render = this.#createRenderer();
+  }
+
+  /** What sidecars refused, said on the objects that it came from; once an object, whatever the number of sidecars. */
+  rejections(nodes: readonly NodeStatus[] = this.#options.xds.status()): Finding[] {
+    const workloads = new Map(this.#sidecars.map(({ nodeId, workload }) => [nodeId, workload]));
+    const messages = new Map<XdsResource, string>();
+    for (const { node, types } of nodes) {
+      for (const { typeUrl, rejected } of types) {
+        for (const { name, message } of rejected) {
+          const resource = this.#resource(workloads.get(node), typeUrl, name);
+          if (resource !== undefined) messages.set(resource, message);
+        }
+      }
+    }
+    return [...messages].flatMap(([resource, message]) => refusal(resource, `Envoy refused it: ${message}`));
+  }
+
+  #resource(workload: string | undefined, typeUrl: string, name: string): XdsResource | undefined {
+    const groups = this.#output.sidecars.get(workload ?? '')?.groups ?? [];
+    for (const { resources } of groups) {
+      const found = resources.find(resource => resource.name === name && resource.typeUrl === typeUrl);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** Encodes what is new since the last pass; a group is looked at once for each workload that gets it. */
+  #encodeChanged(output: EnvoyOutput): Finding[] {
+    for (const key of this.#failed.keys()) if (!output.sidecars.has(key)) this.#failed.delete(key);
+    for (const [key, configuration] of output.sidecars) {
+      if (this.#output.sidecars.get(key) === configuration) continue;
+      const failures = configuration.groups.map(group => this.#encoder.encode(group)).filter(isFailure);
+      if (failures.length > 0) this.#failed.set(key, failures);
+      else this.#failed.delete(key);
+    }
+    const messages = new Map([...this.#failed.values()].flat().map(({ resource, message }) => [resource, message]));
+    return [...messages].flatMap(([resource, message]) => refusal(resource, message));
+  }
+
+  #publish(model: MeshModel, output: EnvoyOutput): void {
+    const changed = new Set<string>();
+    this.#output = output;
+    this.#sidecars = sidecarsOf(model);
+    const gone = new Set(this.#published.keys());
+    for (const sidecar of this.#sidecars) {
+      gone.delete(sidecar.nodeId);
+      const configuration = output.sidecars.get(sidecar.workload);
+      if (configuration !== undefined && this.#publishOne(sidecar, configuration)) changed.add(sidecar.nodeId);
+    }
+    for (const nodeId of gone) this.#forgetSidecar(nodeId);
+    this.#changed = changed;
+  }
+
+  /** Returns whether the sidecar is sent something; one whose configuration and secrets are the same objects is left alone. */
+  #publishOne(sidecar: SidecarRef, configuration: SidecarConfiguration): boolean {
+    const certificate = this.#options.secrets.certificate(sidecar);
+    const known = this.#published.get(sidecar.nodeId);
+    if (known?.configuration === configuration && known.certificate === certificate) return false;
+    const groups = [
+      ...configuration.groups.flatMap(group => this.#encoded(group) ?? []),
+      this.#secretGroup(this.#options.secrets.trustBundle),
+      this.#secretGroup(certificate),
+    ];
+    const differs = this.#options.xds.publish(sidecar.nodeId, { groups });
+    const listening = known?.listening ?? this.#options.open(sidecar);
+    this.#published.set(sidecar.nodeId, { configuration, certificate, groups, listening });
+    return differs;
+  }
+
+  /** A group's bytes; of one that can't be encoded, what some sidecar has in its place. */
+  #encoded(group: RenderedGroup): ResourceGroup | undefined {
+    const encoded = this.#encoder.encode(group);
+    if (!isFailure(encoded)) return encoded;
+    const first = group.resources[0];
+    for (const { groups } of this.#published.values()) {
+      const before = groups.find(
+        ({ resources: [its] }) => its?.name === first?.name && its?.typeUrl === first?.typeUrl,
+      );
+      if (before !== undefined) return before;
+    }
+    return undefined;
+  }
+
+  /** Pods of one identity share its certificate. */
+  #secretGroup(secret: SdsSecret): ResourceGroup {
+    let group = this.#secretGroups.get(secret);
+    if (group === undefined) {
+      group = { resources: [encode('secret', secret.resource, secret.versioning)] };
+      this.#secretGroups.set(secret, group);
+    }
+    return group;
+  }
+
+  #forgetSidecar(nodeId: string): void {
+    const known = this.#published.get(nodeId);
+    this.#published.delete(nodeId);
+    this.#options.xds.forget(nodeId);
+    void known?.listening.then(listening => listening?.close());
+  }
+}
+
+/** Says on every object that a resource came from that it is not programmed. */
+function refusal({ origins }: XdsResource, why: string): Finding[] {
+  return origins.flatMap(origin =>
+    'default' in origin
+      ? []
+      : [
+          findingAt(
+            'NotProgrammed',
+            origin.source,
+            origin.path,
+            `What was made of it could not be brought to sidecars, so what was in force before stays. ${why}.`,
+          ),
+        ],
+  );
+}
