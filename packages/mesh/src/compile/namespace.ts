@@ -5,11 +5,14 @@ import type { Service } from '../model/service.ts';
 import type { MeshSettings } from '../model/settings.ts';
 import type { InboundPort, Workload } from '../model/workload.ts';
 import type { NamespaceResources, Resource } from '../store/resource-set.ts';
+import { callersOf } from './callers.ts';
 import { indexPods } from './endpoints.ts';
 import { inboundPorts, openPorts } from './inbound.ts';
 import { keepList, Memo, sameItems } from './memo.ts';
-import { callersOf, identitiesByWorkload, readPorts, serviceUnits } from './services.ts';
-import { splitsByRoot } from './splits.ts';
+import { identitiesByWorkload } from './port-endpoints.ts';
+import type { Scope } from './scope.ts';
+import { readPorts, serviceUnits } from './services.ts';
+import { splitsByRoot } from './split-roots.ts';
 import { dependenciesOf, type ResolvedTarget, resolveTarget } from './targets.ts';
 import { groupPods, type PodGroup } from './workloads.ts';
 
@@ -44,25 +47,15 @@ export class NamespaceCompiler {
   /** One pass. */
   compile(resources: NamespaceResources, settings: MeshSettings): LocalNamespace {
     const findings: Finding[] = [];
+    const scope: Scope = { namespace: this.#name, resources, settings };
     const groups = this.#groupPods(resources);
     const index = this.#services.index.get('', [resources.pods, groups], () =>
       indexPods(this.#name, resources.pods, groups),
     );
     const targets = this.#resolveTargets(resources, settings);
-    const splits = this.#services.splits.get('', [resources.trafficSplits, settings], () =>
-      splitsByRoot(this.#name, resources.trafficSplits, settings.clusterDomain),
-    );
-    const ports = readPorts(
-      {
-        namespace: this.#name,
-        resources,
-        index,
-        splits: splits.roots,
-        settings,
-        identities: identitiesByWorkload(this.#name, groups, settings),
-      },
-      this.#services,
-    );
+    const splits = this.#services.splits.get('', [resources.trafficSplits, settings], () => splitsByRoot(scope));
+    const identities = identitiesByWorkload(this.#name, groups, settings);
+    const ports = readPorts({ ...scope, index, identities, splits: splits.roots }, this.#services);
     const workloads = this.#compileWorkloads(groups, targets, openPorts(ports), settings);
     const services = callersOf(ports, workloads, this.#services);
     findings.push(...splits.findings, ...ports.findings);
