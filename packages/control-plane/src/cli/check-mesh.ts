@@ -1,9 +1,10 @@
+import type { MeshModel } from '@heddle/mesh';
 import { watchStatus } from '../api/client.ts';
 import type { LocalMesh } from '../local/local-mesh.ts';
 import { execInPod } from '../local/local-node.ts';
 import { controllerSocket } from '../local/run-layout.ts';
 import { describeExpectation, describeOutcome } from '../traffic/compare.ts';
-import { runTraffic } from '../traffic/run.ts';
+import { runTraffic, type TrafficOptions } from '../traffic/run.ts';
 import { type CommandContext, type ExitCode, UsageError } from './cli-command.ts';
 import { loadMesh } from './load-mesh.ts';
 import { isReady } from './up.ts';
@@ -18,23 +19,7 @@ export async function checkMesh(
   const calls = traffic.flatMap(each => each.calls);
   if (calls.length === 0) throw new UsageError(`${directory} has no Traffic to check.`);
   for await (const status of watchStatus(controllerSocket(mesh.runDirectory), signal)) if (isReady(status)) break;
-  const pods = await mesh.node.client.pods();
-  const exec = async (
-    from: { readonly namespace: string; readonly serviceAccount: string },
-    command: readonly string[],
-  ) => {
-    const workloads = [...(model.namespaces.get(from.namespace)?.workloads.values() ?? [])];
-    const names = new Set(
-      workloads
-        .filter(({ serviceAccount }) => serviceAccount === from.serviceAccount)
-        .flatMap(({ pods: its }) => its.map(({ name }) => name)),
-    );
-    const pod = pods.find(({ namespace, name }) => namespace === from.namespace && names.has(name));
-    if (pod === undefined) return undefined;
-    const { command: line, path } = await execInPod(mesh.runDirectory, pod, command);
-    return { command: line, environment: { PATH: path } };
-  };
-  const seen = await runTraffic(calls, { exec, node: process.execPath, model }, signal);
+  const seen = await runTraffic(calls, { exec: await podsOf(mesh, model), node: process.execPath, model }, signal);
   for (const { call, outcome, differences } of seen) {
     const word = differences.length === 0 ? 'ok  ' : 'FAIL';
     context.stdout.write(
@@ -44,4 +29,21 @@ export async function checkMesh(
   const failed = seen.filter(({ differences }) => differences.length > 0).length;
   context.stderr.write(`${seen.length} calls, ${seen.length - failed} ok, ${failed} failed\n`);
   return failed === 0 ? 0 : 1;
+}
+
+/** Where calls of a service account are made from: the first of its pods that runs now. */
+export async function podsOf(mesh: LocalMesh, model: MeshModel): Promise<TrafficOptions['exec']> {
+  const pods = await mesh.node.client.pods();
+  return async ({ namespace, serviceAccount }, command) => {
+    const workloads = [...(model.namespaces.get(namespace)?.workloads.values() ?? [])];
+    const names = new Set(
+      workloads
+        .filter(workload => workload.serviceAccount === serviceAccount)
+        .flatMap(({ pods: its }) => its.map(({ name }) => name)),
+    );
+    const pod = pods.find(({ namespace: its, name }) => its === namespace && names.has(name));
+    if (pod === undefined) return undefined;
+    const { command: line, path } = await execInPod(mesh.runDirectory, pod, command);
+    return { command: line, environment: { PATH: path } };
+  };
 }
