@@ -90,6 +90,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/findings',
       'mesh/model',
       'mesh/backends/envoy',
+      'control-plane/local',
       'control-plane/loop.ts',
       'control-plane/outputs',
       'control-plane/xds',

@@ -12,9 +12,10 @@ import { type DesiredPodsOptions, desiredPods } from './local/desired-pods.ts';
 import { frontDoor, frontDoorObjects, frontDoorPod } from './local/front-door.ts';
 import { nodeSocket } from './local/node.ts';
 import { NodeClient } from './local/node-client.ts';
-import { type Pod, podKey, type StatusEvent } from './local/pod.ts';
+import { type Pod, type PodStatus, podKey, type StatusEvent } from './local/pod.ts';
 import { xdsDirectory } from './local/pod-sidecar.ts';
 import { controllerSocket } from './local/run-layout.ts';
+import { unreadyPods } from './local/unready-pods.ts';
 import type { Logger } from './log.ts';
 import { Loop, type State } from './loop.ts';
 import { namesOf } from './outputs/names.ts';
@@ -40,8 +41,8 @@ export interface ControllerOptions {
   readonly log: Logger;
 }
 
-/** Milliseconds between attempts to reach the node. */
-const nodeRetry = 200;
+/** Milliseconds between attempts to reach the node, which starts beside the controller. */
+const nodeRetry = 25;
 
 /**
  * Runs the controller of a local mesh until the signal aborts: wires sources, loop and outputs, and holds no state of its
@@ -65,7 +66,9 @@ class Controller {
   readonly #publisher: SidecarPublisher;
   readonly #loop: Loop;
   readonly #changes = new AppliedChanges(() => performance.now());
-  readonly #ready = new Map<string, boolean>();
+  readonly #since = new Date();
+  /** What runs, as the node says. */
+  readonly #running = new Map<string, PodStatus>();
   readonly #listeners = new Set<() => void>();
   /** Objects whose place in a file has changed: new to everything that remembers by identity, so that findings name the new line. */
   readonly #moved = new WeakMap<SourceObject, SourceObject>();
@@ -85,7 +88,7 @@ class Controller {
     this.#objects = new MeshObjects({
       addresses,
       clusterDomain,
-      readiness: (namespace, name) => this.#ready.get(`${namespace}/${name}`) ?? false,
+      readiness: (namespace, name) => this.#running.get(podKey({ namespace, name }))?.ready ?? false,
     });
     this.#places = { envoy: options.envoy, runDirectory };
     const ip = addresses.pod(frontDoor.namespace, frontDoor.name);
@@ -142,10 +145,15 @@ class Controller {
 
   /** Manifests changed. */
   #observe(change: ManifestChange): void {
+    const isFirst = this.#manifests === undefined;
     this.#manifests = change;
     for (const source of change.moved)
       this.#moved.set(source, { object: source.object, locate: path => source.locate?.(path) });
-    this.#changes.delivered([...change.upserts.map(({ object }) => refOf(object)), ...change.removals]);
+    if (!isFirst)
+      this.#changes.delivered(
+        change.upserts.map(({ object }) => refOf(object)),
+        change.removals,
+      );
     this.#options.log.verbose(4, 'manifests changed', {
       upserts: change.upserts.length,
       removals: change.removals.length,
@@ -158,11 +166,12 @@ class Controller {
     while (!signal.aborted) {
       try {
         for await (const event of this.#node.watchPods(signal)) {
-          this.#noteReadiness(event);
-          this.#deliver();
+          if (this.#note(event)) this.#deliver();
+          else this.#notify();
         }
       } catch (error) {
-        this.#options.log.error('the node can’t be watched', error);
+        // Before it was reached once it is only starting.
+        if (this.#nodeKnown) this.#options.log.error('the node can’t be watched', error);
       }
       await delay(nodeRetry, undefined, { signal }).catch(() => undefined); // the loop's condition sees the abort
     }
@@ -181,16 +190,19 @@ class Controller {
     this.#addresses.save().catch((error: unknown) => this.#options.log.error('addresses could not be saved', error));
   }
 
-  #noteReadiness(event: StatusEvent): void {
+  /** Says whether readiness has changed, or is known for the first time. */
+  #note(event: StatusEvent): boolean {
     if (event.type === 'state') {
       this.#nodeKnown = true;
-      this.#ready.clear();
-      for (const pod of event.pods) this.#ready.set(podKey(pod), pod.ready);
-    } else if (event.type === 'changed') {
-      this.#ready.set(podKey(event.pod), event.pod.ready);
-    } else {
-      this.#ready.delete(podKey(event));
+      this.#running.clear();
+      for (const pod of event.pods) this.#running.set(podKey(pod), pod);
+      return true;
     }
+    const key = podKey(event.type === 'changed' ? event.pod : event);
+    const before = this.#running.get(key)?.ready;
+    if (event.type === 'changed') this.#running.set(key, event.pod);
+    else this.#running.delete(key);
+    return this.#running.get(key)?.ready !== before;
   }
 
   #publish(state: State): void {
@@ -233,7 +245,18 @@ class Controller {
   }
 
   #status(): MeshStatus | undefined {
-    return this.#state && meshStatus(this.#state, this.#publisher.sidecars, this.#xds.status(), this.#changes.last);
+    const state = this.#state;
+    const sidecars = this.#publisher.sidecars;
+    if (state === undefined) return undefined;
+    const meant = sidecars.map(({ namespace, pod }) => ({ namespace, name: pod }));
+    return meshStatus({
+      state,
+      sidecars,
+      nodes: this.#xds.status(),
+      unready: unreadyPods({ meant, wanted: this.#pods, running: this.#running.values() }),
+      lastChange: this.#changes.last,
+      since: this.#since,
+    });
   }
 
   #onChange(listener: () => void): () => void {

@@ -1,14 +1,19 @@
 import { type Finding, type Origin, type SidecarConfiguration, serviceOf } from '@heddle/mesh';
 import { type ObjectRef, refOf } from '@heddle/smi';
+import type { UnreadyPod } from '../local/unready-pods.ts';
 import type { State } from '../loop.ts';
 import type { SidecarRef } from '../outputs/sidecars.ts';
 import type { NodeStatus } from '../xds/node.ts';
 
 /** How the mesh is, as `heddle status` and `heddle up` show it. Plain JSON. */
 export interface MeshStatus {
+  /** When the controller started, RFC 3339: revisions count from there. */
+  readonly since: string;
   readonly revision: number;
   readonly workloads: readonly WorkloadStatus[];
   readonly sidecars: readonly SidecarStatus[];
+  /** Pods that are not ready, and why. */
+  readonly unready: readonly UnreadyPod[];
   readonly objects: readonly ObjectStatus[];
   readonly exposed: readonly ExposedService[];
   readonly findings: readonly Finding[];
@@ -19,7 +24,9 @@ export interface MeshStatus {
 /** A change of the input that is in force. */
 export interface AppliedChange {
   readonly revision: number;
+  /** Objects that are new or different. */
   readonly objects: readonly ObjectRef[];
+  readonly removed: readonly ObjectRef[];
   /** How many sidecars were sent something. */
   readonly sidecars: number;
   /** From the delivery of the source to the last acknowledgement. */
@@ -69,20 +76,28 @@ export interface ExposedService {
   readonly port: number;
 }
 
-/** Puts together what the loop published and what the sidecars said. */
-export function meshStatus(
-  state: State,
-  sidecars: readonly SidecarRef[],
-  nodes: readonly NodeStatus[],
-  lastChange: AppliedChange | null,
-): MeshStatus {
+/** What a status is made of. */
+export interface StatusParts {
+  readonly state: State;
+  readonly sidecars: readonly SidecarRef[];
+  /** What the sidecars said. */
+  readonly nodes: readonly NodeStatus[];
+  readonly unready: readonly UnreadyPod[];
+  readonly lastChange: AppliedChange | null;
+  readonly since: Date;
+}
+
+/** Puts together what the loop published and what the sidecars and pods came to. */
+export function meshStatus({ state, sidecars, nodes, unready, lastChange, since }: StatusParts): MeshStatus {
   const byNode = new Map(nodes.map(node => [node.node, node]));
   const statuses = sidecars.map(sidecar => sidecarStatus(sidecar, byNode.get(sidecar.nodeId)));
   const findings = state.findings();
   return {
+    since: since.toISOString(),
     revision: state.revision,
     workloads: workloads(state, statuses),
     sidecars: statuses,
+    unready,
     objects: objects(state, statuses, findings),
     exposed: exposed(state),
     findings,
