@@ -160,8 +160,8 @@ export const catalogue = {
   },
   NotInMesh: {
     code: 'SMI4008',
-    severity: 'info',
-    meaning: 'A Service or workload without a sidecar: policy does not apply to it (H6).',
+    severity: 'warning',
+    meaning: 'Policy names what has no sidecar, so it has no effect there (H6).',
   },
   UdpNotCarried: {
     code: 'SMI4009',
