@@ -14,25 +14,19 @@ export interface SplitRoots {
   readonly findings: readonly Finding[];
 }
 
-/** Finds the root of every split of a namespace; what speaks for another one, or for a host outside, is left out (S4). */
+/**
+ * Finds the root of every split of a namespace. Left out are a host outside (S4: it applies at the front door only), and
+ * a Service of another namespace, for which the split was refused when it was read.
+ */
 export function splitsByRoot({ namespace, resources, settings }: Scope): SplitRoots {
   const roots = new Map<string, Split[]>();
   const findings: Finding[] = [];
   for (const split of resources.trafficSplits.values()) {
     const root = readServiceName(split.value.spec.service, namespace, settings.clusterDomain);
-    const say = (reason: 'Unsupported' | 'NamespaceMismatch', message: string) =>
-      findings.push(findingAt(reason, split.source, ['spec', 'service'], message));
     if (root.kind === 'external') {
-      say(
-        'Unsupported',
-        `${root.host} is not a Service of this cluster; the split applies to no call inside the mesh. Name a Service of ${namespace}.`,
-      );
-    } else if (root.namespace !== namespace) {
-      say(
-        'NamespaceMismatch',
-        `A TrafficSplit speaks only for Services of its own namespace ${namespace}; move it to ${root.namespace}.`,
-      );
-    } else {
+      const message = `${root.host} is not a Service of this cluster; the split applies to no call inside the mesh. Name a Service of ${namespace}.`;
+      findings.push(findingAt('Unsupported', split.source, ['spec', 'service'], message));
+    } else if (root.namespace === namespace) {
       const list = roots.get(root.name);
       if (list === undefined) roots.set(root.name, [split]);
       else list.push(split);
