@@ -99,6 +99,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/findings',
       'mesh/model',
       'mesh/backends/envoy',
+      'control-plane/local',
       'control-plane/loop.ts',
       'control-plane/failures.ts',
       'control-plane/outputs',

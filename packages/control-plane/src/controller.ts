@@ -4,6 +4,7 @@ import { type MeshStatus, meshStatus } from './api/mesh-status.ts';
 import type { StatusSource } from './api/server.ts';
 import type { CertificateAuthority } from './identity/ca.ts';
 import { WorkloadSecrets } from './identity/secrets.ts';
+import type { UnreadyPod } from './local/unready-pods.ts';
 import type { Logger } from './log.ts';
 import { Loop, type State } from './loop.ts';
 import { EnvoySidecars } from './outputs/envoy-sidecars.ts';
@@ -22,6 +23,8 @@ export interface ControllerOptions {
   readonly frontDoor?: EnvoyTarget['frontDoor'];
   /** Opens the way by which a sidecar reaches its configuration, on the server that it is given. */
   readonly open: (sidecar: SidecarRef, xds: XdsServer) => Promise<XdsListening | undefined>;
+  /** Pods that are not ready, of these sidecars and others. */
+  readonly unready?: (sidecars: readonly SidecarRef[]) => readonly UnreadyPod[];
   readonly log: Logger;
 }
 
@@ -35,6 +38,8 @@ export class Controller implements StatusSource {
   readonly #sidecars: EnvoySidecars;
   readonly #loop: Loop;
   readonly #frontDoor: EnvoyTarget['frontDoor'];
+  readonly #unready: ControllerOptions['unready'];
+  readonly #since = new Date();
   readonly #changes = new AppliedChanges(() => performance.now());
   readonly #listeners = new Set<() => void>();
   #state: State | undefined;
@@ -44,6 +49,7 @@ export class Controller implements StatusSource {
   constructor(options: ControllerOptions) {
     const { authority, log } = options;
     this.#frontDoor = options.frontDoor;
+    this.#unready = options.unready;
     this.#xds = new XdsServer({ observer: this.#observer(log) });
     this.#secrets = new WorkloadSecrets({
       authority,
@@ -63,11 +69,11 @@ export class Controller implements StatusSource {
       settings: { ...defaultSettings, ...options.settings },
       sources: options.sources,
       outputs: [this.#sidecars, ...(options.outputs ?? [])],
-      onWritten: objects => this.#changes.delivered(objects),
+      onWritten: ({ upserts, removals }) => this.#changes.delivered(upserts, removals),
       onState: state => this.#published(state, log),
       onFailure: (part, error) => {
         log.error('a pass of the loop failed; what was in force stays in force', error, { part });
-        this.#notify();
+        this.changed();
       },
     });
   }
@@ -89,7 +95,9 @@ export class Controller implements StatusSource {
       rejections: this.#sidecars.rejections(nodes),
       nodes,
       frontDoor: this.#frontDoor?.workload,
+      unready: this.#unready?.(this.#sidecars.sidecars) ?? [],
       lastChange: this.#changes.last,
+      since: this.#since,
     });
     return this.#status;
   }
@@ -101,15 +109,15 @@ export class Controller implements StatusSource {
 
   #observer(log: Logger) {
     return {
-      connected: () => this.#notify(),
-      disconnected: () => this.#notify(),
+      connected: () => this.changed(),
+      disconnected: () => this.changed(),
       synced: ({ node }: { readonly node: string }) => {
         this.#changes.synced(node);
-        this.#notify();
+        this.changed();
       },
       rejected: (event: object) => {
         log.info('a sidecar rejected resources', { ...event });
-        this.#notify();
+        this.changed();
       },
       sent: (event: object) => log.verbose(4, 'sent', { ...event }),
       acknowledged: (event: object) => log.verbose(4, 'acknowledged', { ...event }),
@@ -121,11 +129,11 @@ export class Controller implements StatusSource {
     const { changed, sidecars } = this.#sidecars;
     this.#changes.published(state.revision, changed, new Set(sidecars.map(({ nodeId }) => nodeId)));
     log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size });
-    this.#notify();
+    this.changed();
   }
 
-  /** Listeners hear of many changes that come together once. */
-  #notify(): void {
+  /** Something that the status shows has changed. Listeners hear of many changes that come together once. */
+  changed(): void {
     this.#status = undefined;
     if (this.#notified) return;
     this.#notified = true;

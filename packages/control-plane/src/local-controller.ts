@@ -43,16 +43,18 @@ export async function runLocalController(options: LocalControllerOptions, signal
     node,
     addresses: await openAddressBook(join(runDirectory, 'state')),
     clusterDomain: settings.clusterDomain,
+    onPods: () => controller.changed(),
     onTrouble,
   });
   const nodeOutput = new NodeOutput({ node, pods: () => source.pods, onTrouble });
-  const controller = new Controller({
+  const controller: Controller = new Controller({
     settings,
     authority: options.authority,
     sources: [source],
     outputs: [nodeOutput],
     frontDoor: { workload: `${frontDoor.namespace}/${frontDoor.name}`, directory: '/run/heddle/shared' },
     open: (sidecar, xds) => openSocket({ sidecar, xds, runDirectory, log }, signal),
+    unready: sidecars => source.unready(sidecars.map(({ namespace, pod }) => ({ namespace, name: pod }))),
     log,
   });
   await serveStatus(controllerSocket(runDirectory), controller, signal);

@@ -24,7 +24,11 @@ class Scripted implements Source {
 
   say(objects: readonly KubeObject[], findings: readonly Finding[] = []): void {
     const upserts = objects.map(object => ({ object }));
-    this.#deliver?.({ delta: { upserts, removals: [] }, findings, written: objects.map(refOf) });
+    this.#deliver?.({
+      delta: { upserts, removals: [] },
+      findings,
+      written: { upserts: objects.map(refOf), removals: [] },
+    });
   }
 }
 

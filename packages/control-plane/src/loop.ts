@@ -9,10 +9,10 @@ import {
   ResourceStore,
   sourcesOf,
 } from '@heddle/mesh';
-import type { ObjectRef, SourceObject } from '@heddle/smi';
+import type { SourceObject } from '@heddle/smi';
 import { Failures, type PassFailure } from './failures.ts';
 import type { Output, Rendered } from './outputs/output.ts';
-import type { Delivery, Source } from './sources/source.ts';
+import type { Delivery, Source, Written } from './sources/source.ts';
 
 /** What the mesh has come to. */
 export interface State {
@@ -31,7 +31,7 @@ export interface LoopOptions {
   readonly sources: readonly Source[];
   readonly outputs: readonly Output[];
   /** Told of what somebody wrote, before the pass that takes it in. */
-  readonly onWritten?: (objects: readonly ObjectRef[]) => void;
+  readonly onWritten?: (written: Written) => void;
   /** Told after every pass that reached its end. */
   readonly onState: (state: State) => void;
   /** Told of each broken invariant: what was in force stays in force, and the hop is tried again. */
@@ -83,7 +83,7 @@ export class Loop {
   #take(source: string, delivery: Delivery): void {
     this.#pending.push(delivery);
     this.#said.set(source, delivery.findings);
-    if (delivery.written.length > 0) this.#options.onWritten?.(delivery.written);
+    if (delivery.written !== undefined) this.#options.onWritten?.(delivery.written);
     this.poke();
   }
 

@@ -1,10 +1,17 @@
 import type { ObjectRef } from '@heddle/smi';
 import type { AppliedChange } from './mesh-status.ts';
 
+interface Waiting {
+  /** By name: the last that became of each counts. */
+  readonly objects: ReadonlyMap<string, ObjectRef>;
+  readonly removed: ReadonlyMap<string, ObjectRef>;
+  readonly since: number;
+}
+
 /** Follows changes of the input until every sidecar that they concern has acknowledged them. */
 export class AppliedChanges {
   readonly #now: () => number;
-  #waiting: { readonly objects: readonly ObjectRef[]; readonly since: number } | undefined;
+  #waiting: Waiting | undefined;
   #pending = new Set<string>();
   #concerned = 0;
   #revision = 0;
@@ -21,11 +28,18 @@ export class AppliedChanges {
   }
 
   /** The sources delivered a change of these objects. */
-  delivered(objects: readonly ObjectRef[]): void {
-    this.#waiting = {
-      objects: [...(this.#waiting?.objects ?? []), ...objects],
-      since: this.#waiting?.since ?? this.#now(),
-    };
+  delivered(upserts: readonly ObjectRef[], removals: readonly ObjectRef[]): void {
+    const objects = new Map(this.#waiting?.objects);
+    const removed = new Map(this.#waiting?.removed);
+    for (const ref of removals) {
+      removed.set(keyOf(ref), ref);
+      objects.delete(keyOf(ref));
+    }
+    for (const ref of upserts) {
+      objects.set(keyOf(ref), ref);
+      removed.delete(keyOf(ref));
+    }
+    this.#waiting = { objects, removed, since: this.#waiting?.since ?? this.#now() };
   }
 
   /** A pass sent something to some of the nodes that there are. */
@@ -49,13 +63,18 @@ export class AppliedChanges {
     const concerned = this.#concerned;
     this.#concerned = 0;
     if (this.#waiting === undefined) return;
-    const { objects, since } = this.#waiting;
+    const { objects, removed, since } = this.#waiting;
     this.#last = {
       revision: this.#revision,
-      objects,
+      objects: [...objects.values()],
+      removed: [...removed.values()],
       sidecars: concerned,
       milliseconds: Math.round((this.#now() - since) * 10) / 10,
     };
     this.#waiting = undefined;
   }
+}
+
+function keyOf({ kind, namespace, name }: ObjectRef): string {
+  return `${kind}/${namespace}/${name}`;
 }

@@ -1,6 +1,7 @@
 import { compareFindings, type EnvoyOutput, type Finding, serviceOf, workloadOf } from '@heddle/mesh';
 import { type ObjectRef, refOf } from '@heddle/smi';
 import type { PassFailure } from '../failures.ts';
+import type { UnreadyPod } from '../local/unready-pods.ts';
 import type { State } from '../loop.ts';
 import type { SidecarRef } from '../outputs/sidecar-ref.ts';
 import type { NodeStatus } from '../xds/node.ts';
@@ -8,11 +9,15 @@ import { objectKey, programmedObjects } from './programmed.ts';
 
 /** How the mesh is, as `heddle status` and `heddle up` show it. Plain JSON. */
 export interface MeshStatus {
+  /** When the controller started, RFC 3339: revisions count from there. */
+  readonly since: string;
   readonly revision: number;
   /** Parts of the controller whose last pass failed; what was in force before stays. */
   readonly failing: readonly PassFailure[];
   readonly workloads: readonly WorkloadStatus[];
   readonly sidecars: readonly SidecarStatus[];
+  /** Pods that are not ready, and why. */
+  readonly unready: readonly UnreadyPod[];
   readonly objects: readonly ObjectStatus[];
   readonly exposed: readonly ExposedService[];
   readonly findings: readonly Finding[];
@@ -23,7 +28,9 @@ export interface MeshStatus {
 /** A change of the input that is in force. */
 export interface AppliedChange {
   readonly revision: number;
+  /** Objects that are new or different. */
   readonly objects: readonly ObjectRef[];
+  readonly removed: readonly ObjectRef[];
   /** How many sidecars were sent something. */
   readonly sidecars: number;
   /** From the delivery of the source to the last acknowledgement. */
@@ -84,20 +91,24 @@ export interface MeshStatusInputs {
   readonly nodes: readonly NodeStatus[];
   /** Key of the workload that shows exposed Services; absent where there is none. */
   readonly frontDoor: string | undefined;
+  readonly unready: readonly UnreadyPod[];
   readonly lastChange: AppliedChange | null;
+  readonly since: Date;
 }
 
 /** Puts together what the loop published and what the sidecars said. */
 export function meshStatus(inputs: MeshStatusInputs): MeshStatus {
-  const { state, sidecars, nodes, failing, lastChange } = inputs;
+  const { state, sidecars, nodes, failing, unready, lastChange } = inputs;
   const byNode = new Map(nodes.map(node => [node.node, node]));
   const statuses = sidecars.map(sidecar => sidecarStatus(sidecar, byNode.get(sidecar.nodeId)));
   const findings = [...state.findings(), ...inputs.rejections].toSorted(compareFindings);
   return {
+    since: inputs.since.toISOString(),
     revision: state.revision,
     failing,
     workloads: workloads(state, statuses),
     sidecars: statuses,
+    unready,
     objects: objects(inputs, byNode, findings),
     exposed: exposed(inputs),
     findings,

@@ -1,13 +1,28 @@
 import { runBaseOf } from '../local/local-mesh.ts';
-import { liveRunDirectories } from '../local/run-directory.ts';
+import { type LiveRun, liveRuns } from '../local/run-directory.ts';
 import { type CommandContext, UsageError } from './cli-command.ts';
 
-/** The run directory of the mesh that a command is about: the given one, else the newest. Throws `UsageError` without any. */
+/**
+ * The run directory of the mesh that a command is about: the given one, else the newest, which is said where there are
+ * several. Throws `UsageError` without any.
+ */
 export async function findRun(context: CommandContext, given: string | undefined): Promise<string> {
-  const base = runBaseOf(context.config.runtimeDirectory, process.getuid?.() ?? 0);
-  const runs = await liveRunDirectories(base);
-  const run = given ?? runs.at(-1);
-  if (run !== undefined && (given === undefined || runs.includes(given))) return run;
-  if (given !== undefined) throw new UsageError(`No mesh runs in ${given}; there are: ${runs.join(', ') || 'none'}.`);
-  throw new UsageError('No mesh runs here; start one with heddle up DIR.');
+  const runs = await liveRuns(runBaseOf(context.config.runtimeDirectory, process.getuid?.() ?? 0));
+  if (given !== undefined) {
+    if (runs.some(({ directory }) => directory === given)) return given;
+    throw new UsageError(`No mesh of yours runs in ${given}; there ${namesOf(runs)}.`);
+  }
+  const run = runs.at(-1);
+  if (run === undefined) throw new UsageError('No mesh of yours runs here; start one with heddle up DIR.');
+  if (runs.length > 1)
+    context.stderr.write(`Several meshes run; this is the newest. With --run DIR, there ${namesOf(runs)}.\n`);
+  return run.directory;
+}
+
+function namesOf(runs: readonly LiveRun[]): string {
+  if (runs.length === 0) return 'is none';
+  const names = runs.map(
+    ({ directory, manifests = '' }) => `${directory}${manifests === '' ? '' : ` (of ${manifests})`}`,
+  );
+  return `${runs.length === 1 ? 'is' : 'are'} ${names.join(', ')}`;
 }

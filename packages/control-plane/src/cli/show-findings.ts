@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import type { Finding, Severity } from '@heddle/mesh';
 import type { CommandContext } from './cli-command.ts';
 import type { LoadedMesh } from './load-mesh.ts';
@@ -61,6 +62,22 @@ export function warnOfErrors({ findings }: LoadedMesh, { stderr, config }: Comma
   for (const finding of findings) if (finding.severity === 'error') stderr.write(`${findingLine(finding, paint)}\n`);
 }
 
-function plural(count: number, noun: string): string {
+/** Says on standard error what is wrong with the input of a running mesh: errors and warnings. */
+export function warnOf(findings: readonly Finding[], { stderr, config }: CommandContext): void {
+  const paint = painter(stderr, config);
+  for (const finding of findings) {
+    if (finding.severity !== 'info') stderr.write(`${findingLine(fromHere(finding), paint)}\n`);
+  }
+}
+
+/** A finding whose file is named from the working directory, if it is below it: a controller names files in full. */
+export function fromHere(finding: Finding): Finding {
+  if (finding.file === undefined) return finding;
+  const short = relative(process.cwd(), finding.file);
+  return { ...finding, file: short.startsWith('..') ? finding.file : short };
+}
+
+/** `1 object`, `2 objects`. */
+export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

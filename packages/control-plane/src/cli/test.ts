@@ -1,10 +1,8 @@
 import type { Verdict } from '@heddle/mesh';
-import { formatPath } from '@heddle/smi';
-import type { Traffic, TrafficCall } from '../traffic/traffic.ts';
-import { type CliCommand, type CommandContext, UsageError } from './cli-command.ts';
+import type { CliCommand } from './cli-command.ts';
 import type { LoadedMesh } from './load-mesh.ts';
+import type { CallResult, NamedCall } from './mesh-calls.ts';
 import { addExamples, fileOption, type OutputFormat, outputOption } from './options.ts';
-import { painter } from './paint.ts';
 
 interface TestOptions {
   readonly file: readonly string[];
@@ -28,11 +26,15 @@ export const testCommand: CliCommand = {
   },
   run: async (context, command) => {
     const options = command.opts<TestOptions>();
-    const mesh = await (await import('./load-mesh.ts')).loadMesh(options.file, context);
-    const calls = callsOf(mesh, options.file);
-    const [{ warnOfErrors }, results] = await Promise.all([import('./show-findings.ts'), judge(mesh, calls)]);
+    const [{ loadMesh }, { callsOf, showResults }, { warnOfErrors }] = await Promise.all([
+      import('./load-mesh.ts'),
+      import('./mesh-calls.ts'),
+      import('./show-findings.ts'),
+    ]);
+    const mesh = await loadMesh(options.file, context);
+    const results = await judge(mesh, callsOf(mesh, options.file));
     warnOfErrors(mesh, context);
-    if (options.output === 'text') showText(context, results);
+    if (options.output === 'text') showResults(context, results);
     else {
       const { writeStructured } = await import('./write-structured.ts');
       await writeStructured(context.stdout, options.output, results);
@@ -41,48 +43,15 @@ export const testCommand: CliCommand = {
   },
 };
 
-/** What one call is expected to see, and would see. */
-interface CallResult {
-  readonly traffic: string;
-  readonly name: string;
-  readonly ok: boolean;
-  readonly expected: string;
-  /** Null where there is no one answer. */
-  readonly seen: string | null;
-  /** What differs; empty when `ok`. */
-  readonly differences: readonly string[];
-  /** Why the policy answers so, in one sentence. */
-  readonly message: string;
-  readonly file: string | null;
-  readonly line: number | null;
-}
-
-function callsOf({ traffic }: LoadedMesh, paths: readonly string[]): readonly (TrafficCall & { traffic: string })[] {
-  if (traffic.length === 0) throw new UsageError(`There is no object of kind Traffic in ${paths.join(', ')}.`);
-  const problems = traffic.flatMap(problemLines);
-  if (problems.length > 0) throw new UsageError(problems.join('\n'));
-  return traffic.flatMap(({ name, calls }) => calls.map(call => ({ ...call, traffic: name })));
-}
-
-function problemLines({ name, source, problems }: Traffic): string[] {
-  return problems.map(({ path, message }) => {
-    const place = source.locate?.(path);
-    const where = place === undefined ? '' : `${place.file}:${place.line}:${place.column} `;
-    return `${where}Traffic ${name} ${formatPath(path)}: ${message}`;
-  });
-}
-
-async function judge(
-  { model }: LoadedMesh,
-  calls: readonly (TrafficCall & { traffic: string })[],
-): Promise<CallResult[]> {
-  const [{ decide, DependsOnPod }, compare] = await Promise.all([
+async function judge({ model }: LoadedMesh, calls: readonly NamedCall[]): Promise<CallResult[]> {
+  const [{ decide, DependsOnPod }, compare, { placeOf }] = await Promise.all([
     import('@heddle/mesh'),
     import('../traffic/compare.ts'),
+    import('./mesh-calls.ts'),
   ]);
-  return calls.map(({ traffic, name, call, expect, source, path }) => {
-    const { file = null, line = null } = source.locate?.(path) ?? {};
-    const about = { traffic, name, expected: compare.describeExpectation(expect), file, line };
+  return calls.map(named => {
+    const { traffic, name, call, expect } = named;
+    const about = { traffic, name, expected: compare.describeExpectation(expect), ...placeOf(named) };
     let verdict: Verdict;
     try {
       verdict = decide(model, call);
@@ -100,15 +69,4 @@ async function judge(
       message: verdict.message,
     };
   });
-}
-
-function showText({ stdout, stderr, config }: CommandContext, results: readonly CallResult[]): void {
-  const paint = painter(stdout, config);
-  for (const { ok, name, expected, seen, message, file, line } of results) {
-    const mark = ok ? paint('green', 'ok  ') : paint(['bold', 'red'], 'FAIL');
-    stdout.write(`${mark} ${name}: expected ${expected}; seen ${seen ?? 'no single answer'}\n`);
-    if (!ok) stdout.write(`     ${message}${file === null ? '' : ` (${file}:${line})`}\n`);
-  }
-  const failed = results.filter(({ ok }) => !ok).length;
-  stderr.write(`${results.length} calls, ${results.length - failed} ok, ${failed} failed\n`);
 }

@@ -1,15 +1,20 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { InvalidArgumentError } from 'commander';
 import type { MeshStatus } from '../api/mesh-status.ts';
 import type { LocalMesh } from '../local/local-mesh.ts';
 import { type CliCommand, type CommandContext, type ExitCode, UsageError } from './cli-command.ts';
-import { addExamples } from './options.ts';
+import { addExamples, type OutputFormat, outputOption } from './options.ts';
 
 interface UpOptions {
   readonly check?: boolean;
-  readonly port: string;
-  readonly v: string;
+  readonly output: OutputFormat;
+  readonly timeout: number;
+  readonly port: number;
+  readonly v: number;
 }
+
+/** What a shell says of a command that Ctrl-C ended. */
+const interrupted: ExitCode = 130;
 
 /** `heddle up`: a folder of manifests becomes a running mesh on this machine. */
 export const upCommand: CliCommand = {
@@ -24,86 +29,80 @@ export const upCommand: CliCommand = {
       .summary('run a folder of manifests as a mesh on this machine')
       .argument('<dir>', 'folder of manifests')
       .option('--check', 'run the Traffic of the folder from inside the workloads, print expected and seen, and end')
-      .option('--port <port>', 'first loopback port for Services that the front door shows', '18080')
-      .option('--v <level>', 'verbosity of the controller’s log; 4 shows every exchange', '0');
+      .addOption(outputOption())
+      .option('--timeout <seconds>', 'how long the mesh may take to become ready, with --check', whole(1, 86_400), 60)
+      .option('--port <port>', 'first loopback port for Services that the front door shows', whole(1, 65_535), 18_080)
+      .option('--v <level>', 'verbosity of the controller’s log; 4 shows every exchange', whole(0, 9), 0);
     addExamples(command, ['heddle up examples/bookstore', 'heddle up examples/bookstore --check']);
   },
   run: async (context, command) => {
     const [directory = ''] = command.args;
     const options = command.opts<UpOptions>();
-    if (!(await isDirectory(directory)))
-      throw new UsageError(`${directory} is not a folder; name the folder that holds the manifests.`);
+    if (options.check !== true && options.output !== 'text')
+      throw new UsageError(`-o ${options.output} is for --check; of a mesh that runs, heddle status -o tells.`);
+    await requireFolder(directory);
     return await up(context, directory, options);
   },
 };
 
 async function up(context: CommandContext, directory: string, options: UpOptions): Promise<ExitCode> {
+  const interruption = context.interruption();
   const ended = new AbortController();
-  const signal = AbortSignal.any([context.interruption(), ended.signal]);
-  const mesh = await start(context, directory, { options, signal });
+  const signal = AbortSignal.any([interruption, ended.signal]);
+  let mesh: LocalMesh | undefined;
+  const start = async (): Promise<LocalMesh> => {
+    const { startMesh } = await import('./start-mesh.ts');
+    const onControllerEnd = (sentence: string): void => context.stderr.write(`${sentence}\n`);
+    mesh = await startMesh(context, { directory, verbosity: options.v, onControllerEnd }, signal);
+    return mesh;
+  };
   try {
     if (options.check === true) {
       const { checkMesh } = await import('./check-mesh.ts');
-      return await checkMesh(context, { directory, mesh }, signal);
+      const check = { directory, output: options.output, seconds: options.timeout };
+      return await checkMesh(context, check, { start, signal });
     }
     const { followMesh } = await import('./follow-mesh.ts');
-    await followMesh(context, { mesh, firstPort: readPort(options.port) }, signal);
+    await followMesh(context, { start, firstPort: options.port }, signal);
     return 0;
+  } catch (error) {
+    // What is under way when the user interrupts fails in many ways.
+    if (!interruption.aborted) throw error;
+    return options.check === true ? interrupted : 0;
   } finally {
+    if (interruption.aborted && context.stderr.isTerminal) context.stderr.write('\nEnding the mesh …\n');
     ended.abort();
-    await mesh.ended;
+    await mesh?.ended;
   }
 }
 
-async function start(
-  context: CommandContext,
-  directory: string,
-  { options, signal }: { options: UpOptions; signal: AbortSignal },
-): Promise<LocalMesh> {
-  const [{ startLocalMesh, runBaseOf }, { CertificateAuthority }, { findEnvoy }] = await Promise.all([
-    import('../local/local-mesh.ts'),
-    import('../identity/ca.ts'),
-    import('../sidecar/envoy-binary.ts'),
-  ]);
-  const { config, environment } = context;
-  await findEnvoy({ setting: config.envoy, path: config.executablePath, cacheDirectory: config.cacheDirectory });
-  const uid = process.getuid?.() ?? 0;
-  const { certificatePem, privateKey } = new CertificateAuthority({
-    trustDomain: config.trustDomain,
-    now: () => new Date(),
-  }).root();
-  const mesh = await startLocalMesh(
-    {
-      directory: resolve(directory),
-      runBase: runBaseOf(config.runtimeDirectory, uid),
-      program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
-      environment,
-      controllerInput: JSON.stringify({ root: { certificatePem, privateKeyPem: privateKey.reveal() } }),
-      controllerFlags: ['--v', options.v],
-      clusterDomain: config.clusterDomain,
-      uid,
-      platform: process.platform,
-    },
-    signal,
+/** A reader of option values: whole numbers in a range. */
+function whole(least: number, most: number): (text: string) => number {
+  return text => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+async function requireFolder(path: string): Promise<void> {
+  const what = await stat(path).catch(() => undefined); // whatever the reason: nothing can be read from there
+  if (what === undefined) throw new UsageError(`There is no folder ${path}.`);
+  if (!what.isDirectory()) throw new UsageError(`${path} is not a folder; name the folder that holds the manifests.`);
+  const { walkManifests } = await import('../sources/manifest-tree.ts');
+  const { files, unreadable } = await walkManifests(path);
+  if (unreadable.has(path)) throw new UsageError(`The folder ${path} may not be read (${unreadable.get(path)}).`);
+  if (files.size > 0) return;
+  throw new UsageError(`The folder ${path} holds no manifests: no file in it ends in .yaml, .yml or .json.`);
+}
+
+/** Whether all that is to run here runs, with sidecars that have all they need. */
+export function isReady({ workloads, sidecars, unready }: MeshStatus): boolean {
+  if (workloads.length === 0 || unready.some(({ state }) => state === 'starting' || state === 'failing')) return false;
+  const settled = new Set(unready.map(({ namespace, name }) => `${namespace}/${name}`));
+  const missing = workloads.reduce((sum, { pods, ready }) => sum + pods - ready, 0);
+  return (
+    missing <= settled.size &&
+    sidecars.every(({ inSync, namespace, pod }) => inSync || settled.has(`${namespace}/${pod}`))
   );
-  return mesh;
-}
-
-function readPort(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new UsageError(`--port must be a port number from 1 to 65535, not ${text}.`);
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    return false; // whatever the reason: nothing can be read from there
-  }
-}
-
-/** Whether every workload runs, with sidecars that have all they need. */
-export function isReady({ workloads }: MeshStatus): boolean {
-  return workloads.length > 1 && workloads.every(({ pods, ready, inSync }) => ready === pods && inSync === pods);
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** How to start a controller. */
@@ -9,6 +10,16 @@ export interface ControllerCommand {
   /** Written to its standard input, which then stays open: the controller ends when it closes. */
   readonly input: string;
   readonly logFile: string;
+  /** Told each time that it ended without being asked to, just before it is started again. */
+  readonly onEnd?: (exit: ControllerExit) => void;
+}
+
+/** How a controller ended; code and signal are null where it could not be started. */
+export interface ControllerExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The last line that it wrote. */
+  readonly said: string;
 }
 
 /** Milliseconds before a controller that ended is started again; doubled each time, up to a bound. */
@@ -23,17 +34,19 @@ export async function keepControllerRunning(controller: ControllerCommand, signa
   let backOff = firstBackOff;
   while (!signal.aborted) {
     const started = performance.now();
-    await runOnce(controller, signal);
+    const exit = await runOnce(controller, signal);
     if (signal.aborted) return;
-    backOff = performance.now() - started > ranWell ? firstBackOff : Math.min(backOff * 2, longestBackOff);
+    controller.onEnd?.({ ...exit, said: await lastLine(controller.logFile) });
+    if (performance.now() - started > ranWell) backOff = firstBackOff;
     await delay(backOff, undefined, { signal }).catch(() => undefined); // the loop's condition sees the abort
+    backOff = Math.min(backOff * 2, longestBackOff);
   }
 }
 
 async function runOnce(
   { command, environment, input, logFile }: ControllerCommand,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Omit<ControllerExit, 'said'>> {
   const [program = '', ...args] = command;
   const log = openSync(logFile, 'a', 0o600);
   // In a session of its own, Ctrl-C on the terminal is for the parent alone.
@@ -46,13 +59,19 @@ async function runOnce(
     child.kill('SIGTERM');
   };
   signal.addEventListener('abort', end, { once: true });
-  await exitOf(child);
+  const exit = await exitOf(child);
   signal.removeEventListener('abort', end);
+  return exit;
 }
 
-async function exitOf(child: ChildProcess): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  child.on('exit', () => resolve());
-  child.on('error', () => resolve());
-  await promise;
+async function lastLine(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => ''); // removed with the run
+  return text.trimEnd().split('\n').at(-1) ?? '';
+}
+
+async function exitOf(child: ChildProcess): Promise<Omit<ControllerExit, 'said'>> {
+  const { promise, resolve } = Promise.withResolvers<Omit<ControllerExit, 'said'>>();
+  child.on('exit', (code, signal) => resolve({ code, signal }));
+  child.on('error', () => resolve({ code: null, signal: null }));
+  return await promise;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { keepControllerRunning } from './controller-process.ts';
+import { type ControllerExit, keepControllerRunning } from './controller-process.ts';
 import { type LocalNode, startLocalNode } from './local-node.ts';
-import { createRunDirectory } from './run-directory.ts';
+import { createRunDirectory, removeRunDirectory } from './run-directory.ts';
 import { controllerLog } from './run-layout.ts';
 
 /** How to start a local mesh. */
@@ -17,6 +17,8 @@ export interface LocalMeshOptions {
   /** What the controller reads from its standard input. */
   readonly controllerInput: string;
   readonly controllerFlags: readonly string[];
+  /** Told each time that the controller ended by itself; it is started again. */
+  readonly onControllerEnd?: (exit: ControllerExit) => void;
   readonly clusterDomain: string;
   readonly uid: number;
   readonly platform: string;
@@ -26,34 +28,47 @@ export interface LocalMeshOptions {
 export interface LocalMesh {
   readonly runDirectory: string;
   readonly node: LocalNode;
-  /** Resolves when nothing is left of it. */
-  readonly ended: Promise<void>;
+  /** Resolves when nothing is left of it: with the reason where it ended by itself, else with null. */
+  readonly ended: Promise<string | null>;
 }
 
 /**
  * Starts a node for the pods and a controller beside it, each a process of its own: a controller that is killed is started
  * again and pods go on meanwhile. When the signal aborts, or this process dies, everything ends and nothing is left.
- * Throws a `LocalMeshError` with one sentence on what is missing or not permitted.
+ * Throws a `LocalMeshError` with one sentence on what is missing or not permitted, or what the signal was aborted with;
+ * nothing is left then either.
  */
 export async function startLocalMesh(options: LocalMeshOptions, signal: AbortSignal): Promise<LocalMesh> {
-  const { directory, environment, uid, platform, clusterDomain, program } = options;
-  const runDirectory = await createRunDirectory(options.runBase, { pid: process.pid });
+  const { directory, environment, uid, platform, clusterDomain, program, runBase, onControllerEnd } = options;
+  signal.throwIfAborted();
+  const runDirectory = await createRunDirectory(runBase, { pid: process.pid, manifests: directory });
   const ended = new AbortController();
   const end = AbortSignal.any([signal, ended.signal]);
-  const nodeCommand = [...program, 'node'];
-  const node = await startLocalNode({ runDirectory, nodeCommand, environment, clusterDomain, uid, platform }, end);
+  // Both start at once: the controller takes the longer, and waits for the node.
   const controller = keepControllerRunning(
     {
       command: [...program, 'controller', '--file', directory, '--run', runDirectory, ...options.controllerFlags],
       environment,
       input: `${options.controllerInput}\n`,
       logFile: controllerLog(runDirectory),
+      ...(onControllerEnd && { onEnd: onControllerEnd }),
     },
     end,
   );
-  // A node that ended by itself takes the mesh with it.
-  const gone = node.ended.finally(() => ended.abort());
-  return { runDirectory, node, ended: Promise.all([gone, controller]).then(() => undefined) };
+  const finish = async (): Promise<void> => {
+    ended.abort();
+    await controller;
+    await removeRunDirectory(runBase, runDirectory);
+  };
+  try {
+    const nodeCommand = [...program, 'node'];
+    const node = await startLocalNode({ runDirectory, nodeCommand, environment, clusterDomain, uid, platform }, end);
+    // A node that ended by itself takes the mesh with it.
+    return { runDirectory, node, ended: node.ended.finally(finish) };
+  } catch (error) {
+    await finish();
+    throw error;
+  }
 }
 
 /** Where the run directories of a user are. */

@@ -31,8 +31,11 @@ export interface LocalNodeOptions {
 /** A running node. */
 export interface LocalNode {
   readonly client: NodeClient;
-  /** Resolves when everything has ended and the run directory is removed: after the signal, or because the node failed. */
-  readonly ended: Promise<void>;
+  /**
+   * Resolves when everything has ended and the run directory is removed: with null after the signal, with the node's log
+   * where it ended by itself.
+   */
+  readonly ended: Promise<string | null>;
 }
 
 /** What `heddle exec` and others need to reach into a run that another process started. */
@@ -55,7 +58,8 @@ const endTimeoutMilliseconds = 10_000;
 /**
  * Starts a node; resolves once its interface answers. When the signal aborts all pods are stopped, and with the node ends
  * everything that it ever started. The same happens when this process is killed: the node's input ends then.
- * Throws a {@link LocalMeshError} with one sentence on what is missing or not permitted.
+ * Throws a {@link LocalMeshError} with one sentence on what is missing or not permitted; where the signal aborts first, its
+ * reason, once everything has ended.
  */
 export async function startLocalNode(options: LocalNodeOptions, signal: AbortSignal): Promise<LocalNode> {
   const path = toolPath(options.environment['PATH']);
@@ -79,12 +83,11 @@ export async function startLocalNode(options: LocalNodeOptions, signal: AbortSig
   };
   child.stdin?.on('error', () => {}); // it has ended before it read: `exited` tells
   child.stdin?.write(`${JSON.stringify(settings)}\n`);
-  const ended = endNode(child, exited, options.runDirectory, signal);
-  if (!(await Promise.race([saidReady(child), exited.then(() => false)]))) {
-    const said = await readFile(logFile, 'utf8').catch(() => ''); // already removed with the run
-    await rm(options.runDirectory, { recursive: true, force: true });
-    throw new LocalMeshError(await whyNot(said, userNamespace));
-  }
+  const ended = endNode(child, { exited, runDirectory: options.runDirectory, logFile }, signal);
+  const isReady = await Promise.race([saidReady(child), exited.then(() => false)]);
+  if (signal.aborted) await ended;
+  signal.throwIfAborted();
+  if (!isReady) throw new LocalMeshError(await whyNot((await ended) ?? '', userNamespace));
   const record: RunRecord = { pid: await firstChild(child.pid ?? 0), userNamespace, path };
   await writeFile(join(options.runDirectory, recordFile), JSON.stringify(record), { mode: 0o600 });
   return { client: new NodeClient(nodeSocket(options.runDirectory)), ended };
@@ -135,10 +138,9 @@ async function saidReady(child: ChildProcess): Promise<boolean> {
 
 async function endNode(
   child: ChildProcess,
-  exited: Promise<void>,
-  runDirectory: string,
+  { exited, runDirectory, logFile }: { exited: Promise<void>; runDirectory: string; logFile: string },
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | null> {
   let timer: NodeJS.Timeout | undefined;
   const end = () => {
     child.stdin?.end();
@@ -149,7 +151,9 @@ async function endNode(
   await exited;
   signal.removeEventListener('abort', end);
   clearTimeout(timer);
-  if (signal.aborted) await rm(runDirectory, { recursive: true, force: true });
+  const said = await readFile(logFile, 'utf8').catch(() => ''); // the node has removed it
+  await rm(runDirectory, { recursive: true, force: true, maxRetries: 3 });
+  return signal.aborted ? null : said.trim();
 }
 
 /** The process that `unshare` waits for, as the host counts. */

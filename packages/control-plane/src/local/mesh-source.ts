@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
+import { refOf, type SourceObject } from '@heddle/smi';
 import type { AddressBook } from '../sources/addresses.ts';
 import type { ManifestChange } from '../sources/manifest-folder.ts';
 import { deltaBetween, MeshObjects } from '../sources/mesh-objects.ts';
-import type { Delivery, Source } from '../sources/source.ts';
+import type { Delivery, Source, Written } from '../sources/source.ts';
 import { watchManifests } from '../sources/watch-manifests.ts';
 import { desiredPods } from './desired-pods.ts';
 import { frontDoor, frontDoorObjects, frontDoorPod } from './front-door.ts';
 import type { NodeClient } from './node-client.ts';
-import { type Pod, podKey, type StatusEvent } from './pod.ts';
+import { type Pod, type PodStatus, podKey, type StatusEvent } from './pod.ts';
 import type { SidecarPlaces } from './pod-sidecar.ts';
+import { type KnownPods, type UnreadyPod, unreadyPods } from './unready-pods.ts';
 
 /** What the source of a local mesh needs. */
 export interface LocalMeshSourceOptions extends SidecarPlaces {
@@ -18,12 +19,14 @@ export interface LocalMeshSourceOptions extends SidecarPlaces {
   readonly node: Pick<NodeClient, 'watchPods'>;
   readonly addresses: AddressBook;
   readonly clusterDomain: string;
+  /** Told when the node says something of a pod that is not delivered, such as a restart. */
+  readonly onPods: () => void;
   /** Told of what can't be done now and is tried again. */
   readonly onTrouble: (what: string, error: unknown) => void;
 }
 
-/** Milliseconds between attempts to reach the node. */
-const nodeRetry = 200;
+/** Milliseconds between attempts to reach the node, which starts beside the controller. */
+const nodeRetry = 25;
 
 /**
  * What there is in a local mesh: what the manifests say, completed to what a cluster would hold (pods, addresses, the front
@@ -36,7 +39,8 @@ export class LocalMeshSource implements Source {
   readonly #objects: MeshObjects;
   readonly #frontDoor: readonly SourceObject[];
   readonly #frontDoorPod: Pod;
-  readonly #ready = new Map<string, boolean>();
+  /** What runs, as the node says. */
+  readonly #running = new Map<string, PodStatus>();
   /** Objects whose place in a file has changed: new to everything that remembers by identity, so that findings name the new line. */
   readonly #moved = new WeakMap<SourceObject, SourceObject>();
   #manifests: Pick<ManifestChange, 'objects' | 'findings'> | undefined;
@@ -44,7 +48,7 @@ export class LocalMeshSource implements Source {
   #delivered: readonly SourceObject[] = [];
   #pods: readonly Pod[] = [];
   /** Written since the last delivery. */
-  readonly #unsaid: ObjectRef[] = [];
+  #unsaid: Written[] = [];
 
   constructor(options: LocalMeshSourceOptions) {
     const { addresses, clusterDomain, envoy, runDirectory } = options;
@@ -53,7 +57,7 @@ export class LocalMeshSource implements Source {
     this.#objects = new MeshObjects({
       addresses,
       clusterDomain,
-      readiness: (namespace, name) => this.#ready.get(`${namespace}/${name}`) ?? false,
+      readiness: (namespace, name) => this.#running.get(podKey({ namespace, name }))?.ready ?? false,
     });
     const ip = addresses.pod(frontDoor.namespace, frontDoor.name);
     this.#frontDoor = frontDoorObjects(ip);
@@ -65,6 +69,11 @@ export class LocalMeshSource implements Source {
     return this.#pods;
   }
 
+  /** Pods that are not ready, and why; `meant` are those that manifests and dumps speak of. */
+  unready(meant: KnownPods['meant']): UnreadyPod[] {
+    return unreadyPods({ meant, wanted: this.#pods, running: this.#running.values() });
+  }
+
   async run(signal: AbortSignal, deliver: (delivery: Delivery) => void): Promise<void> {
     await Promise.all([
       this.#watchNode(signal, deliver),
@@ -73,10 +82,13 @@ export class LocalMeshSource implements Source {
   }
 
   #observe(change: ManifestChange, deliver: (delivery: Delivery) => void): void {
+    // What is there at the start is nobody's change.
+    if (this.#manifests !== undefined)
+      this.#unsaid.push({ upserts: change.upserts.map(({ object }) => refOf(object)), removals: change.removals });
     this.#manifests = change;
     for (const source of change.moved)
       this.#moved.set(source, { object: source.object, locate: path => source.locate?.(path) });
-    this.#deliver(deliver, [...change.upserts.map(({ object }) => refOf(object)), ...change.removals]);
+    this.#deliver(deliver);
   }
 
   /** Which pods are ready is known to the node alone; it may come and go. */
@@ -84,19 +96,19 @@ export class LocalMeshSource implements Source {
     while (!signal.aborted) {
       try {
         for await (const event of this.#options.node.watchPods(signal)) {
-          this.#noteReadiness(event);
-          this.#deliver(deliver, []);
+          if (this.#note(event)) this.#deliver(deliver);
+          else this.#options.onPods();
         }
       } catch (error) {
-        this.#options.onTrouble('the node can’t be watched', error);
+        // Before it was reached once it is only starting.
+        if (this.#nodeKnown) this.#options.onTrouble('the node can’t be watched', error);
       }
       await delay(nodeRetry, undefined, { signal }).catch(() => undefined); // the loop's condition sees the abort
     }
   }
 
   /** Says nothing before both are known: a restarted controller must not take pods for unready that it has not asked about. */
-  #deliver(deliver: (delivery: Delivery) => void, written: readonly ObjectRef[]): void {
-    this.#unsaid.push(...written);
+  #deliver(deliver: (delivery: Delivery) => void): void {
     if (this.#manifests === undefined || !this.#nodeKnown) return;
     const manifests = this.#manifests.objects.map(source => this.#moved.get(source) ?? source);
     const { objects, findings } = this.#objects.complete([...this.#frontDoor, ...manifests]);
@@ -104,25 +116,34 @@ export class LocalMeshSource implements Source {
     this.#pods = [this.#frontDoorPod, ...pods.pods];
     const delta = deltaBetween(this.#delivered, objects);
     this.#delivered = objects;
-    deliver({
-      delta,
-      findings: [...this.#manifests.findings, ...findings, ...pods.findings],
-      written: this.#unsaid.splice(0),
-    });
+    const said = [...this.#manifests.findings, ...findings, ...pods.findings];
+    const written = this.#unsaid;
+    this.#unsaid = [];
+    deliver({ delta, findings: said, ...(written.length > 0 && { written: together(written) }) });
     this.#options.addresses
       .save()
       .catch((error: unknown) => this.#options.onTrouble('addresses could not be saved', error));
   }
 
-  #noteReadiness(event: StatusEvent): void {
+  /** Says whether readiness has changed, or is known for the first time. */
+  #note(event: StatusEvent): boolean {
     if (event.type === 'state') {
       this.#nodeKnown = true;
-      this.#ready.clear();
-      for (const pod of event.pods) this.#ready.set(podKey(pod), pod.ready);
-    } else if (event.type === 'changed') {
-      this.#ready.set(podKey(event.pod), event.pod.ready);
-    } else {
-      this.#ready.delete(podKey(event));
+      this.#running.clear();
+      for (const pod of event.pods) this.#running.set(podKey(pod), pod);
+      return true;
     }
+    const key = podKey(event.type === 'changed' ? event.pod : event);
+    const before = this.#running.get(key)?.ready;
+    if (event.type === 'changed') this.#running.set(key, event.pod);
+    else this.#running.delete(key);
+    return this.#running.get(key)?.ready !== before;
   }
+}
+
+function together(written: readonly Written[]): Written {
+  return {
+    upserts: written.flatMap(({ upserts }) => upserts),
+    removals: written.flatMap(({ removals }) => removals),
+  };
 }

@@ -3,11 +3,12 @@
  *
  * In: one line of JSON with its settings on the input that it is started with, then lists of pods and names over its Unix
  * socket. Out: processes, and their statuses. It knows nothing of services, policies or manifests. It ends when its input
- * ends, which it does when its parent is gone for whatever reason; its namespaces, and all that is in them, end with it.
+ * ends, which it does when its parent is gone for whatever reason; its namespaces, and all that is in them, end with it,
+ * and so do its run directory and, with the last run, the folder of runs.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -113,6 +114,7 @@ async function setUpNode(settings: NodeSettings): Promise<void> {
 async function removeRun(settings: NodeSettings): Promise<void> {
   await run('umount', ['--lazy', settings.privateDirectory], { env: { ...settings.environment } });
   await rm(settings.runDirectory, { recursive: true, force: true });
+  await rmdir(dirname(settings.runDirectory)).catch(() => {}); // other runs are in it
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

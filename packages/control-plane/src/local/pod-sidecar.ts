@@ -1,4 +1,5 @@
 /** The sidecar of a pod, as the pod's annotations have it. Pure. */
+import { createHash } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import { join } from 'node:path';
 import { sidecarNodeId } from '../sidecar/bootstrap.ts';
@@ -12,9 +13,21 @@ export interface SidecarPlaces {
   readonly runDirectory: string;
 }
 
-/** The directory of the host that a pod shares with the control plane, for its own socket. */
+/** What `createRunDirectory` leaves room for. */
+const longestName = 32;
+
+/**
+ * The directory of the host that a pod shares with the control plane, for its own socket. Named after the pod; after a hash
+ * of its name where the path of a socket would become too long.
+ */
 export function xdsDirectory(runDirectory: string, pod: { readonly namespace: string; readonly name: string }): string {
-  return join(runDirectory, 'xds', `${pod.namespace}.${pod.name}`);
+  const name = `${pod.namespace}.${pod.name}`;
+  const isShort = name.length <= longestName;
+  return join(
+    runDirectory,
+    'xds',
+    isShort ? name : createHash('sha256').update(name).digest('hex').slice(0, longestName),
+  );
 }
 
 /**

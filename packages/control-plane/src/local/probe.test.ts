@@ -29,8 +29,8 @@ async function reports(probe: Probe, healthyAt: (second: number) => boolean, sec
 
 test('a container that comes up at once is seen at once, then asked once a period', async () => {
   const { asked, reported } = await reports({ periodSeconds: 10 }, second => second >= 0.3, 25);
-  assert.deepEqual(asked, [0, 0.05, 0.15, 0.35, 10.35, 20.35]);
-  assert.deepEqual(reported, ['0.35 healthy']);
+  assert.deepEqual(asked, [0, 0.05, 0.125, 0.2375, 0.40625, 10.40625, 20.40625]);
+  assert.deepEqual(reported, ['0.40625 healthy']);
 });
 
 test('so many failures in a row are needed, and so many successes', async () => {

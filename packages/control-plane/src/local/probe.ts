@@ -8,7 +8,7 @@ export type Check = (signal: AbortSignal) => Promise<boolean>;
 /** Reports the outcome whenever it becomes certain or changes: after so many successes or failures in a row. */
 export type Report = (healthy: boolean) => void;
 
-/** First pause before a probe that has never succeeded is tried again; it doubles up to the period. */
+/** First pause before a probe that has never succeeded is tried again; each is longer by a half, up to the period. */
 const firstRetryMilliseconds = 50;
 
 /**
@@ -46,7 +46,7 @@ export async function runProbe(
       }
     }
     await clock.sleep(seenHealthy ? period : Math.min(retry, period), signal);
-    retry *= 2;
+    retry *= 1.5;
   }
 }
 

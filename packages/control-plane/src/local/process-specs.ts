@@ -26,8 +26,11 @@ export function containerProcess(
   };
 }
 
-/** Local pods see little traffic: one worker. Nobody restarts an Envoy in place here. */
-const flags = ['--concurrency', '1', '--disable-hot-restart'];
+/**
+ * Local pods see little traffic: one worker. Nobody restarts an Envoy in place here. That Envoy calls a field "work in
+ * progress" each time that it is sent one is no news.
+ */
+const flags = ['--concurrency', '1', '--disable-hot-restart', '--component-log-level', 'misc:error'];
 
 /** The Envoy of a pod. */
 export function sidecarProcess(pod: Pod, sidecar: Sidecar, environment: Readonly<Record<string, string>>): ProcessSpec {

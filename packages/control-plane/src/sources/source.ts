@@ -18,6 +18,12 @@ export interface Delivery {
   readonly delta: ResourceDelta;
   /** Everything that it has to say about its input, each time. */
   readonly findings: readonly Finding[];
-  /** What somebody wrote, unlike what changed by itself, such as the readiness of a pod. */
-  readonly written: readonly ObjectRef[];
+  /** What somebody wrote; absent where things changed by themselves, such as the readiness of a pod. */
+  readonly written?: Written;
+}
+
+/** Objects that somebody wrote or removed. */
+export interface Written {
+  readonly upserts: readonly ObjectRef[];
+  readonly removals: readonly ObjectRef[];
 }

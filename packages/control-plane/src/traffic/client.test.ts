@@ -121,6 +121,16 @@ describe('performCall', () => {
     });
   }
 
+  it('is answered on one port whatever it says', async () => {
+    const port = await echo('any');
+    for (const protocol of ['http', 'h2', 'grpc', 'tcp'] as const) {
+      const { end, responder } = await only(order(port, { protocol }));
+      assert.deepEqual([end, responder], ['answered', 'web']);
+    }
+    const { status, responder } = await only(order(port, { method: 'PURGE-ALL' }));
+    assert.deepEqual([status, responder], [200, 'web']);
+  });
+
   it('tells how exchanges end without an answer', async () => {
     const closing = await listen(createServer(socket => socket.end()));
     const resetting = await listen(createServer(socket => socket.once('data', () => socket.resetAndDestroy())));

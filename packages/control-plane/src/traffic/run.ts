@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Caller, MeshModel } from '@heddle/mesh';
 import type { CallOrder, CallReport } from './order.ts';
 import { judge, notMade, type SeenCall } from './seen.ts';
+import { timesToMeetRefusal } from './shared-refusal.ts';
 import type { TrafficCall } from './traffic.ts';
 
 /** A command line, and the environment to start it with. */
@@ -86,7 +87,7 @@ async function runCaller(
   const stop = () => client.end();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    client.order([...calls].map(([id, { call, times }]) => orderOf(id, { call, times }, options.timeout ?? 5000)));
+    client.order([...calls].map(([id, call]) => orderOf(id, call, options)));
     let left = calls.size;
     for await (const report of client.reports()) {
       const call = calls.get(report.id);
@@ -102,9 +103,11 @@ async function runCaller(
   return signal.aborted ? 'interrupted' : complaint;
 }
 
-function orderOf(id: number, { call, times }: Pick<TrafficCall, 'call' | 'times'>, timeout: number): CallOrder {
-  const { to, protocol, method, path, headers } = call;
+function orderOf(id: number, traffic: TrafficCall, { model, timeout = 5000 }: TrafficOptions): CallOrder {
+  const { to, protocol, method, path, headers } = traffic.call;
   const host = `${to.service}.${to.namespace}`;
+  const least = model === undefined ? undefined : timesToMeetRefusal(traffic.call, traffic.expect, model);
+  const times = Math.max(traffic.times, least ?? 1);
   return { id, host, port: to.port, protocol, method, path, headers, times, timeout };
 }
 

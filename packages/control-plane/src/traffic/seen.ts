@@ -2,6 +2,7 @@
 import { type MeshModel, serviceOf } from '@heddle/mesh';
 import { differences, type Outcome } from './compare.ts';
 import type { CallReport, ExchangeCount } from './order.ts';
+import { timesToMeetRefusal } from './shared-refusal.ts';
 import type { TrafficCall, TrafficVerdict } from './traffic.ts';
 
 /** What became of one call, all of its repetitions taken together. */
@@ -20,7 +21,8 @@ const sigmas = 5;
 /**
  * Judges a report. What gets an answer of the application is allowed, whatever its status. The mesh's own 503 (502, 504)
  * makes it unreachable, its other answers deny. A connection that is closed or reset without a byte is a denial, and since it
- * does not say why, is taken for unreachable where that is expected.
+ * does not say why, is taken for unreachable where that is expected. Where one backend of several refuses, as it is expected to,
+ * calls that others got don't count.
  *
  * Shares are those of all calls. They may be off by five standard deviations of a sample of that size (not at all for 0
  * and 1). Responders are named after Services, or after workloads behind one (the model tells which).
@@ -29,10 +31,11 @@ export function judge(call: TrafficCall, report: CallReport, model?: MeshModel):
   const { exchanges } = report;
   const total = exchanges.reduce((sum, { count }) => sum + count, 0);
   const shares = sharesOf(call, exchanges, model);
-  const outcomes = exchanges.map(exchange => ({
-    exchange,
-    outcome: { ...endOf(call, exchange), route: null, shares } satisfies Outcome,
-  }));
+  const outcomes = withoutSpared(
+    call,
+    exchanges.map(exchange => ({ exchange, outcome: { ...endOf(call, exchange), route: null, shares } })),
+    model,
+  );
   const { shares: expectedShares, ...expected } = call.expect;
   const found: string[] = [];
   const unexpected = new Set<Outcome>();
@@ -52,6 +55,22 @@ export function judge(call: TrafficCall, report: CallReport, model?: MeshModel):
     else for (const share of expectedShares) found.push(...shareDifferences(share, outcome, total));
   }
   return { call, outcome, exchanges, differences: [...new Set(found)] };
+}
+
+interface SeenOutcome {
+  readonly exchange: ExchangeCount;
+  readonly outcome: Outcome;
+}
+
+/** Leaves out what got through where a refusal is expected of one backend of several, and was seen (S13). */
+function withoutSpared(
+  { call, expect }: TrafficCall,
+  outcomes: readonly SeenOutcome[],
+  model: MeshModel | undefined,
+): readonly SeenOutcome[] {
+  const refused = outcomes.filter(({ outcome }) => outcome.verdict !== 'allow');
+  const isShared = model !== undefined && timesToMeetRefusal(call, expect, model) !== undefined;
+  return isShared && refused.length > 0 ? refused : outcomes;
 }
 
 /** A call that could not be made, and why. */

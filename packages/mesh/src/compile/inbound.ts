@@ -1,8 +1,9 @@
 import type { InboundPort } from '../model/workload.ts';
+import { authorizationOn } from './authorization.ts';
 import type { InboundPortFacts } from './namespace.ts';
 import { mergeProtocols } from './protocol.ts';
 import type { CompiledPorts } from './services.ts';
-import { authorizationOn, type ResolvedTarget } from './targets.ts';
+import type { ResolvedTarget } from './targets.ts';
 
 /** The ports that Services open on each workload, by its key: target ports of Services that select its pods (T9). */
 export function openPorts(compiled: CompiledPorts): ReadonlyMap<string, readonly InboundPortFacts[]> {

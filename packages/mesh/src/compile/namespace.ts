@@ -1,15 +1,21 @@
 import type { TrafficTarget } from '@heddle/smi';
-import { type Finding, findingAt } from '../findings/finding.ts';
+import type { Finding } from '../findings/finding.ts';
 import { spiffeId } from '../model/mesh-model.ts';
 import type { Service } from '../model/service.ts';
 import type { MeshSettings } from '../model/settings.ts';
 import type { InboundPort, Workload } from '../model/workload.ts';
 import type { NamespaceResources, Resource } from '../store/resource-set.ts';
+import { callersOf } from './callers.ts';
+import { sayDestinations } from './destinations.ts';
 import { indexPods } from './endpoints.ts';
 import { inboundPorts, openPorts } from './inbound.ts';
 import { keepList, Memo, sameItems } from './memo.ts';
-import { callersOf, identitiesByWorkload, readPorts, serviceUnits } from './services.ts';
-import { splitsByRoot } from './splits.ts';
+import { sayOutside } from './outside-mesh.ts';
+import { identitiesByWorkload } from './port-endpoints.ts';
+import { saySwappedPorts } from './port-numbers.ts';
+import type { Scope } from './scope.ts';
+import { readPorts, serviceUnits } from './services.ts';
+import { splitsByRoot } from './split-roots.ts';
 import { dependenciesOf, type ResolvedTarget, resolveTarget } from './targets.ts';
 import { groupPods, type PodGroup } from './workloads.ts';
 
@@ -43,31 +49,25 @@ export class NamespaceCompiler {
 
   /** One pass. */
   compile(resources: NamespaceResources, settings: MeshSettings): LocalNamespace {
-    const findings: Finding[] = [];
+    const scope: Scope = { namespace: this.#name, resources, settings };
     const groups = this.#groupPods(resources);
     const index = this.#services.index.get('', [resources.pods, groups], () =>
       indexPods(this.#name, resources.pods, groups),
     );
     const targets = this.#resolveTargets(resources, settings);
-    const splits = this.#services.splits.get('', [resources.trafficSplits, settings], () =>
-      splitsByRoot(this.#name, resources.trafficSplits, settings.clusterDomain),
-    );
-    const ports = readPorts(
-      {
-        namespace: this.#name,
-        resources,
-        index,
-        splits: splits.roots,
-        settings,
-        identities: identitiesByWorkload(this.#name, groups, settings),
-      },
-      this.#services,
-    );
+    const splits = this.#services.splits.get('', [resources.trafficSplits, settings], () => splitsByRoot(scope));
+    const identities = identitiesByWorkload(this.#name, groups, settings);
+    const ports = readPorts({ ...scope, index, identities, splits: splits.roots }, this.#services);
     const workloads = this.#compileWorkloads(groups, targets, openPorts(ports), settings);
     const services = callersOf(ports, workloads, this.#services);
-    findings.push(...splits.findings, ...ports.findings);
-    for (const target of targets) findings.push(...target.findings);
-    findings.push(...unknownDestinations(targets, resources, groups));
+    const findings = [
+      ...splits.findings,
+      ...ports.findings,
+      ...sayOutside(services),
+      ...targets.flatMap(target => target.findings),
+      ...sayDestinations(targets, resources, groups),
+      ...saySwappedPorts(targets, ports, workloads),
+    ];
     this.#endPass();
     return {
       name: this.#name,
@@ -155,24 +155,4 @@ export type InboundPortFacts = Pick<InboundPort, 'number' | 'protocol'>;
 function destinationAccount(target: Resource<TrafficTarget>): string | undefined {
   const { destination } = target.value.spec;
   return destination.kind === 'ServiceAccount' ? destination.name : undefined;
-}
-
-function unknownDestinations(
-  targets: readonly ResolvedTarget[],
-  resources: NamespaceResources,
-  groups: readonly PodGroup[],
-): Finding[] {
-  const known = new Set([...resources.serviceAccounts.keys(), ...groups.map(group => group.serviceAccount)]);
-  return targets.flatMap(({ target }) => {
-    const { kind, name } = target.value.spec.destination;
-    if (kind === 'ServiceAccount' && known.has(name)) return [];
-    return [
-      findingAt(
-        'IdentityNotFound',
-        target.source,
-        ['spec', 'destination', 'name'],
-        `There is no ${kind} ${name} in ${target.ref.namespace}; the target is in force as soon as there is one.`,
-      ),
-    ];
-  });
 }

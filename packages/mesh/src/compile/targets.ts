@@ -1,10 +1,10 @@
-import type { TrafficTarget, TrafficTargetRule } from '@heddle/smi';
+import type { FieldPath, SourceObject, TCPRoute, TrafficTarget, TrafficTargetRule } from '@heddle/smi';
+import type { Reason } from '../findings/catalogue.ts';
 import { type Finding, findingAt } from '../findings/finding.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { spiffeId } from '../model/mesh-model.ts';
 import { originOf, type ResourceOrigin } from '../model/origin.ts';
-import type { Protocol } from '../model/service.ts';
-import type { Authorization, Gap, Principal, RouteGrant } from '../model/workload.ts';
+import type { Gap, Principal, RouteGrant } from '../model/workload.ts';
 import type { NamespaceResources, Resource } from '../store/resource-set.ts';
 import { entriesOf } from './route-groups.ts';
 
@@ -14,16 +14,32 @@ export interface ResolvedTarget {
   readonly principals: readonly Principal[];
   /** Entries of the HTTPRouteGroups that it names, in order. */
   readonly entries: readonly RouteGrant[];
-  readonly tcpRules: readonly { readonly origin: ResourceOrigin; readonly ports: 'all' | readonly number[] | 'none' }[];
+  readonly tcpRules: readonly TcpRule[];
   /** Whether TCPRoutes only bound what HTTP rules open, since a rule of another kind stands beside them (T8). */
   readonly boundsOnly: boolean;
   /** Whether every rule is a TCPRoute, as detected ports ask for (T8). */
   readonly tcpOnly: boolean;
+  /** Every number of a pod's port that it writes, in its TCPRoutes too. */
+  readonly numbers: readonly WrittenNumber[];
   readonly gaps: readonly Gap[];
   readonly findings: readonly Finding[];
 }
 
-/** Names of the route objects that a target depends on, by kind. */
+/** A TCPRoute as a rule names it. */
+export interface TcpRule {
+  readonly origin: ResourceOrigin;
+  /** `none` for one that does not exist. */
+  readonly ports: 'all' | readonly number[] | 'none';
+}
+
+/** The number of a port, and where it was written. */
+export interface WrittenNumber {
+  readonly number: number;
+  readonly source: SourceObject;
+  readonly path: FieldPath;
+}
+
+/** The route objects that a target depends on, in the order of its rules. */
 export function dependenciesOf(target: Resource<TrafficTarget>, resources: NamespaceResources): unknown[] {
   return target.value.spec.rules.map(rule => routeObject(rule, resources));
 }
@@ -34,142 +50,141 @@ function routeObject(rule: TrafficTargetRule, resources: NamespaceResources): un
   return rule.kind === 'UDPRoute' ? resources.udpRoutes.get(rule.name) : undefined;
 }
 
+/** What is said of a target while its references are followed. */
+class Remarks {
+  readonly gaps: Gap[] = [];
+  readonly findings: Finding[] = [];
+  readonly #source: SourceObject;
+
+  constructor(source: SourceObject) {
+    this.#source = source;
+  }
+
+  /** Something opens nothing: `why` is a clause. */
+  gap(path: FieldPath, why: string): void {
+    this.gaps.push({ origin: originOf(this.#source, path), why });
+  }
+
+  /** The same, and what to do about it: a sentence. */
+  miss(reason: Reason, path: FieldPath, why: string, hint: string): void {
+    this.gap(path, why);
+    const sentence = `${why.charAt(0).toUpperCase()}${why.slice(1)}`;
+    this.findings.push(findingAt(reason, this.#source, path, `${sentence}${hint}`));
+  }
+}
+
 /** Follows the references of a target: a missing object or entry allows nothing and is a finding (T4, T5). */
 export function resolveTarget(
   target: Resource<TrafficTarget>,
   resources: NamespaceResources,
   trustDomain: string,
 ): ResolvedTarget {
-  const findings: Finding[] = [];
-  const gaps: Gap[] = [];
+  const { rules, destination } = target.value.spec;
+  const remarks = new Remarks(target.source);
+  const numbers: WrittenNumber[] = [];
+  if (destination.port !== undefined) {
+    numbers.push({ number: destination.port, source: target.source, path: ['spec', 'destination', 'port'] });
+  }
   const entries: RouteGrant[] = [];
-  const tcpRules: ResolvedTarget['tcpRules'][number][] = [];
-  const { rules } = target.value.spec;
+  const tcpRules: TcpRule[] = [];
   for (const [index, rule] of rules.entries()) {
     const path = ['spec', 'rules', index];
     const origin = originOf(target.source, path);
-    const miss = (
-      reason: 'RouteGroupNotFound' | 'RouteMatchNotFound',
-      field: readonly (string | number)[],
-      why: string,
-    ) => {
-      findings.push(
-        findingAt(reason, target.source, [...path, ...field], `${why}; it allows nothing. Create it or mend the name.`),
-      );
-      gaps.push({ origin: originOf(target.source, [...path, ...field]), why });
-    };
-    if (
-      rule.kind !== '' &&
-      routeObject(rule, resources) === undefined &&
-      ['HTTPRouteGroup', 'TCPRoute', 'UDPRoute'].includes(rule.kind)
-    ) {
-      miss('RouteGroupNotFound', ['name'], `there is no ${rule.kind} ${rule.name} in ${target.ref.namespace}`);
-    }
+    sayUnusable(rule, { path, resources, namespace: target.ref.namespace }, remarks);
     if (rule.kind === 'HTTPRouteGroup') {
-      const picked = pickEntries(rule, resources, (field, why) => miss('RouteMatchNotFound', field, why));
-      entries.push(...picked.map(match => ({ match, rule: origin })));
+      entries.push(...pickEntries(rule, path, resources, remarks).map(match => ({ match, rule: origin })));
     } else if (rule.kind === 'TCPRoute') {
-      const ports = resources.tcpRoutes.get(rule.name)?.value.spec.matches?.ports ?? [];
-      tcpRules.push({
-        origin,
-        ports: !resources.tcpRoutes.has(rule.name) ? 'none' : ports.length === 0 ? 'all' : ports,
-      });
-    } else if (rule.kind === 'UDPRoute') {
-      findings.push(
-        findingAt('UdpNotCarried', target.source, path, 'UDP is not carried by the mesh, so this rule opens nothing.'),
-      );
+      const route = resources.tcpRoutes.get(rule.name);
+      tcpRules.push({ origin, ports: portsOf(route) });
+      numbers.push(...numbersIn(route));
     }
   }
   return {
     target,
-    principals: principalsOf(target, trustDomain, gaps),
+    principals: principalsOf(target, trustDomain, remarks),
     entries,
     tcpRules,
-    boundsOnly: rules.some(rule => rule.kind !== 'TCPRoute' && rule.kind !== 'UDPRoute'),
-    tcpOnly: rules.every(rule => rule.kind === 'TCPRoute'),
-    gaps,
-    findings,
+    boundsOnly: rules.some(({ kind }) => kind !== 'TCPRoute' && kind !== 'UDPRoute'),
+    tcpOnly: rules.every(({ kind }) => kind === 'TCPRoute'),
+    numbers,
+    gaps: remarks.gaps,
+    findings: remarks.findings,
   };
 }
 
-function pickEntries(
+/** Says why a whole rule opens nothing: its object is missing, or nothing is made of its kind (T4, T5, T14). */
+function sayUnusable(
   rule: TrafficTargetRule,
+  at: { readonly path: FieldPath; readonly resources: NamespaceResources; readonly namespace: string },
+  remarks: Remarks,
+): void {
+  const { path, resources, namespace } = at;
+  const { kind, name } = rule;
+  if (!routeKinds.has(kind)) {
+    // The parser has said so already.
+    remarks.gap(path, kind === '' ? 'it can’t be read' : `${kind} is not a kind of rule`);
+  } else if (routeObject(rule, resources) === undefined) {
+    const hint = '; it allows nothing. Create it or mend the name.';
+    remarks.miss('RouteGroupNotFound', [...path, 'name'], `there is no ${kind} ${name} in ${namespace}`, hint);
+  }
+  if (kind === 'UDPRoute') {
+    remarks.miss('UdpNotCarried', path, 'UDP is not carried by the mesh', ', so this rule opens nothing.');
+  }
+}
+
+const routeKinds: ReadonlySet<string> = new Set(['HTTPRouteGroup', 'TCPRoute', 'UDPRoute']);
+
+function pickEntries(
+  { name: group, matches }: TrafficTargetRule,
+  path: FieldPath,
   resources: NamespaceResources,
-  miss: (field: readonly (string | number)[], why: string) => void,
+  remarks: Remarks,
 ): readonly HttpRouteMatch[] {
-  const group = resources.routeGroups.get(rule.name);
-  if (group === undefined) return [];
-  const entries = entriesOf(group);
-  if (rule.matches === undefined) return entries;
-  return rule.matches.flatMap((name, index) => {
+  const found = resources.routeGroups.get(group);
+  if (found === undefined) return [];
+  const entries = entriesOf(found);
+  if (matches === undefined) return entries;
+  return matches.flatMap((name, index) => {
     const picked = entries.filter(entry => entry.name === name);
-    if (picked.length === 0) miss(['matches', index], `HTTPRouteGroup ${rule.name} has no entry ${name} in force`);
+    if (picked.length === 0) {
+      const hint = '; it allows nothing. Create it or mend the name.';
+      const why = `HTTPRouteGroup ${group} has no entry ${name} in force`;
+      remarks.miss('RouteMatchNotFound', [...path, 'matches', index], why, hint);
+    }
     return picked;
   });
 }
 
-function principalsOf(target: Resource<TrafficTarget>, trustDomain: string, gaps: Gap[]): Principal[] {
-  return target.value.spec.sources.flatMap((source, index) => {
-    const origin = originOf(target.source, ['spec', 'sources', index]);
-    if (source.kind === 'ServiceAccount') {
-      return [{ identity: spiffeId(trustDomain, source.namespace ?? target.ref.namespace, source.name), origin }];
+function portsOf(route: Resource<TCPRoute> | undefined): TcpRule['ports'] {
+  if (route === undefined) return 'none';
+  const ports = route.value.spec.matches?.ports ?? [];
+  return ports.length === 0 ? 'all' : ports;
+}
+
+function numbersIn(route: Resource<TCPRoute> | undefined): WrittenNumber[] {
+  return (route?.value.spec.matches?.ports ?? []).map((number, index) => ({
+    number,
+    source: (route as Resource<TCPRoute>).source,
+    path: ['spec', 'matches', 'ports', index],
+  }));
+}
+
+function principalsOf(target: Resource<TrafficTarget>, trustDomain: string, remarks: Remarks): Principal[] {
+  return target.value.spec.sources.flatMap(({ kind, name, namespace }, index) => {
+    const path = ['spec', 'sources', index];
+    if (kind === 'ServiceAccount') {
+      const identity = spiffeId(trustDomain, namespace ?? target.ref.namespace, name);
+      return [{ identity, origin: originOf(target.source, path) }];
     }
-    gaps.push({ origin, why: `${source.kind} ${source.name} stands for nobody here` });
+    const why = `${kind} ${name} stands for nobody here`;
+    if (kind === 'IdentityBinding') {
+      remarks.miss(
+        'UnsupportedKind',
+        [...path, 'kind'],
+        why,
+        ', since bindings are not followed yet; name ServiceAccounts.',
+      );
+    } else remarks.gap(path, why);
     return [];
   });
-}
-
-const seen = new WeakMap<ResolvedTarget, Map<string, Authorization>>();
-
-/** What a target opens on one port of the pods that it protects (T8, T10); made once for each target and kind of port. */
-export function authorizationOn(resolved: ResolvedTarget, port: number, protocol: Protocol): Authorization {
-  let byPort = seen.get(resolved);
-  if (byPort === undefined) {
-    byPort = new Map();
-    seen.set(resolved, byPort);
-  }
-  const key = `${port}/${protocol}`;
-  let authorization = byPort.get(key);
-  if (authorization === undefined) {
-    authorization = authorize(resolved, port, protocol);
-    byPort.set(key, authorization);
-  }
-  return authorization;
-}
-
-function authorize(resolved: ResolvedTarget, port: number, protocol: Protocol): Authorization {
-  const { target, principals, tcpRules } = resolved;
-  const gaps = [...resolved.gaps];
-  const closed = { target: originOf(target.source), principals, http: [], tcp: false } as const;
-  const bound = target.value.spec.destination.port;
-  if (bound !== undefined && bound !== port) {
-    gaps.push({
-      origin: originOf(target.source, ['spec', 'destination', 'port']),
-      why: `it is for port ${bound}, not ${port}`,
-    });
-    return { ...closed, gaps };
-  }
-  const rule = tcpRules.find(({ ports }) => ports === 'all' || (ports !== 'none' && ports.includes(port)));
-  for (const { origin, ports } of tcpRules) {
-    if (Array.isArray(ports) && !ports.includes(port))
-      gaps.push({ origin, why: `it is for port ${ports.join(', ')}, not ${port}` });
-  }
-  const opensPort = rule !== undefined && { portRule: rule.origin };
-  if (protocol === 'udp') return { ...closed, gaps };
-  if (protocol === 'tcp') {
-    const why = `port ${port} does not speak HTTP, which takes a TCPRoute`;
-    for (const { rule: origin } of resolved.entries) gaps.push({ origin, why });
-    return { ...closed, tcp: rule !== undefined, ...opensPort, gaps };
-  }
-  if (resolved.boundsOnly) {
-    const open = tcpRules.length === 0 || rule !== undefined;
-    return { ...closed, http: open ? resolved.entries : [], gaps };
-  }
-  return {
-    ...closed,
-    http: rule === undefined ? [] : 'all',
-    tcp: protocol === 'detect' && resolved.tcpOnly && rule !== undefined,
-    ...opensPort,
-    gaps,
-  };
 }

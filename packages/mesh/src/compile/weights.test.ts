@@ -21,7 +21,7 @@ const weight = fc.oneof(
   fc.nat({ max: Number.MAX_SAFE_INTEGER }),
 );
 
-test('shares stay within one part in the total for each backend: none is lost by rounding, zero stays zero (S1)', () => {
+test('shares stay within one part of the sum per backend: none is lost by rounding, zero stays zero (S1)', () => {
   fc.assert(
     fc.property(fc.array(weight, { minLength: 1, maxLength: 12 }), written => {
       const { weights } = reduceWeights(written);
@@ -35,6 +35,22 @@ test('shares stay within one part in the total for each backend: none is lost by
         assert.equal(one === 0, written[index] === 0);
         const share = Number((BigInt(written[index] ?? 0) * 10n ** 18n) / before) / 1e18;
         assert.ok(Math.abs(one / after - share) <= written.length / after + 1e-15, `${one / after} is not ${share}`);
+      }
+    }),
+  );
+});
+
+test('a scaled weight is within one part of its exact value, and what is not zero keeps one (S1)', () => {
+  const large = fc.array(weight, { minLength: 2, maxLength: 12 }).filter(written => reduceWeights(written).scaled);
+  fc.assert(
+    fc.property(large, written => {
+      const { weights } = reduceWeights(written);
+      const before = written.reduce((total, one) => total + BigInt(one), 0n);
+      // One part per backend is kept back, so that those which are raised to 1 fit in.
+      const sum = BigInt(maxWeightSum - written.length);
+      for (const [index, one] of weights.entries()) {
+        const exact = Number((BigInt(written[index] ?? 0) * sum * 1000n) / before) / 1000;
+        assert.ok(Math.abs(one - exact) <= 1, `${one} is not ${exact}`);
       }
     }),
   );

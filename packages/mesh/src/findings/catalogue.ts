@@ -75,12 +75,12 @@ export const catalogue = {
   BackendPortMismatch: {
     code: 'SMI2002',
     severity: 'warning',
-    meaning: 'A backend lacks a port of the root; it is left out on that port (S6).',
+    meaning: 'A backend lacks a port of the root, or speaks another protocol on it; it is left out on that port (S6).',
   },
   NoMatchingBackends: {
     code: 'SMI2003',
     severity: 'warning',
-    meaning: 'No backend of a split is usable; the root itself serves, or 503 (S5).',
+    meaning: 'No backend of a split is usable; the root itself serves, or nobody (S5).',
   },
   RouteGroupNotFound: {
     code: 'SMI2004',
@@ -130,7 +130,7 @@ export const catalogue = {
   WeightsScaled: {
     code: 'SMI4002',
     severity: 'info',
-    meaning: 'Weights were scaled down to fit; shares stay within one part in the total (S1).',
+    meaning: 'Weights were scaled down to fit; shares stay within one part in 4294967295 per backend (S1).',
   },
   SelfReferentialBackend: {
     code: 'SMI4003',
@@ -155,12 +155,13 @@ export const catalogue = {
   ProtocolConflict: {
     code: 'SMI4007',
     severity: 'warning',
-    meaning: 'Backends of a logical root disagree on the protocol of a port: it counts as TCP (S7).',
+    meaning:
+      'The protocol of a port is disputed: the backends of a logical root disagree, so it counts as TCP (S7), or a backend takes only a part of what a root takes (S6).',
   },
   NotInMesh: {
     code: 'SMI4008',
-    severity: 'info',
-    meaning: 'A Service or workload without a sidecar: policy does not apply to it (H6).',
+    severity: 'warning',
+    meaning: 'Policy names what has no sidecar, so it has no effect there (H6).',
   },
   UdpNotCarried: {
     code: 'SMI4009',

@@ -14,6 +14,26 @@ const routes = (pathRegex: string, name = 'routes', namespace = 'stock') =>
     spec: { matches: [{ name: 'one', pathRegex }] },
   });
 
+/** A version with two entries. */
+const pair = (first: string, second: string) => {
+  const { object } = routes(first);
+  const matches = [
+    { name: 'one', pathRegex: first },
+    { name: 'two', pathRegex: second },
+  ];
+  return source({ ...object, spec: { matches } });
+};
+
+const split = (service: string) =>
+  source({
+    apiVersion: 'split.smi-spec.io/v1alpha4',
+    kind: 'TrafficSplit',
+    metadata: { name: 'split', namespace: 'stock' },
+    spec: { service, backends: [{ service: 'a', weight: 1 }] },
+  });
+
+const unreadable = source({ ...routes('/a').object, apiVersion: 'specs.smi-spec.io/v9' });
+
 const pod = (name: string, namespace = 'stock') =>
   source({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, spec: {} });
 
@@ -45,6 +65,59 @@ test('without an accepted version, what can be read of an object is in force', (
   const store = new ResourceStore();
   put(store, routes('/('));
   assert.deepEqual(patterns(store), []);
+});
+
+const histories: readonly (readonly [
+  what: string,
+  versions: readonly SourceObject[],
+  inForce: string[] | undefined,
+])[] = [
+  ['good parts change while a part is bad', [pair('/a', '('), pair('/b', '(')], ['/b']],
+  ['a part is mended while another one breaks', [pair('/a', '('), pair('(', '/b')], ['/b']],
+  ['all of it is mended', [pair('/a', '('), pair('/b', '/c')], ['/b', '/c']],
+  [
+    'once it was whole, a refused version changes nothing',
+    [pair('/a', '('), pair('/b', '/c'), pair('/d', '(')],
+    ['/b', '/c'],
+  ],
+  ['nothing can be read any more, of what was whole', [routes('/a'), unreadable], ['/a']],
+  ['nothing can be read any more, of what was in part', [pair('/a', '('), unreadable], ['/a']],
+  ['a part can be read after nothing could', [unreadable, pair('/a', '(')], ['/a']],
+  ['nothing can ever be read', [unreadable, unreadable], undefined],
+];
+
+for (const [what, versions, inForce] of histories) {
+  test(`the last good state stays in force: ${what}`, () => {
+    const store = new ResourceStore();
+    for (const version of versions) put(store, version);
+    assert.deepEqual(patterns(store), inForce);
+  });
+}
+
+test('a removal forgets what was good: the next version stands alone', () => {
+  const store = new ResourceStore();
+  put(store, routes('/good'));
+  remove(store, routes('/good'));
+  put(store, pair('/a', '('));
+  assert.deepEqual(patterns(store), ['/a']);
+});
+
+test('a split that turns to a Service of another namespace is refused, in any form of its name (S4)', () => {
+  const store = new ResourceStore();
+  store.configure({ ...defaultSettings, clusterDomain: 'mesh.test' });
+  const root = () => store.current().namespaces.get('stock')?.trafficSplits.get('split')?.value.spec.service;
+  put(store, split('books'));
+  for (const service of ['books.shop', 'Books.shop.svc', 'books.shop.svc.mesh.test.']) {
+    assert.deepEqual(
+      put(store, split(service)).findings.map(({ reason, field }) => [reason, field]),
+      [['NamespaceMismatch', 'spec.service']],
+    );
+    assert.equal(root(), 'books');
+  }
+  for (const service of ['books.stock.svc.mesh.test', 'www.example.com']) {
+    assert.deepEqual(put(store, split(service)).findings, []);
+    assert.equal(root(), service);
+  }
 });
 
 test('a removal takes the object and what was said about it', () => {

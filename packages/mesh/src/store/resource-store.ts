@@ -1,8 +1,8 @@
-import { type ObjectRef, parse, refOf, type SmiObject, type SourceObject } from '@heddle/smi';
-import { type Finding, findingAt } from '../findings/finding.ts';
+import { type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
+import type { Finding } from '../findings/finding.ts';
 import { defaultSettings, type MeshSettings } from '../model/settings.ts';
-import { readEndpointSlice, readEndpoints, readPod, readService } from './kubernetes.ts';
-import type { NamespaceResources, Resource, ResourceSet, Tables } from './resource-set.ts';
+import { type Place, placeOf, readResource, type TableName, tableNames } from './read-resource.ts';
+import type { NamespaceResources, Resource, ResourceSet } from './resource-set.ts';
 
 /** What changed since the last delivery. */
 export interface ResourceDelta {
@@ -10,50 +10,24 @@ export interface ResourceDelta {
   readonly removals: readonly ObjectRef[];
 }
 
-type TableName = keyof Tables;
-type MutableTables = { -readonly [Name in TableName]: Map<string, Resource<Tables[Name]>> };
-
-const tableNames: readonly TableName[] = [
-  'namespaces',
-  'serviceAccounts',
-  'services',
-  'pods',
-  'endpoints',
-  'addresses',
-  'trafficTargets',
-  'routeGroups',
-  'tcpRoutes',
-  'udpRoutes',
-  'trafficSplits',
-];
-
-const tableOfKind: Readonly<Record<string, TableName>> = {
-  '/Namespace': 'namespaces',
-  '/ServiceAccount': 'serviceAccounts',
-  '/Service': 'services',
-  '/Pod': 'pods',
-  '/Endpoints': 'endpoints',
-  'discovery.k8s.io/EndpointSlice': 'endpoints',
-  'heddle.dev/AssignedAddress': 'addresses',
-  'access.smi-spec.io/TrafficTarget': 'trafficTargets',
-  'specs.smi-spec.io/HTTPRouteGroup': 'routeGroups',
-  'specs.smi-spec.io/TCPRoute': 'tcpRoutes',
-  'specs.smi-spec.io/UDPRoute': 'udpRoutes',
-  'split.smi-spec.io/TrafficSplit': 'trafficSplits',
-};
-
 /**
  * Holds what the sources delivered. In: objects and removals. Out: an immutable set in which what did not change is the
- * same JavaScript object as before. An object that is refused leaves its last accepted version in force; without one,
- * what can be read of it is in force, closed where in doubt (S3, T6).
+ * same JavaScript object as before.
+ *
+ * The last good state of an object stays in force. A version without an error is in force as a whole. One with an error is
+ * refused, and changes nothing as long as a whole version is in force. Where there never was one, what can be read of it
+ * is in force, closed where in doubt (S3, T6), and so is what can be read of the next one, until one is whole: nobody has
+ * to mend all of an object to mend a part. A version of which nothing can be read leaves whatever is in force.
  */
 export class ResourceStore {
   #namespaces = new Map<string, NamespaceResources>();
   #settings: MeshSettings = defaultSettings;
-  #findings = new Map<string, readonly Finding[]>();
+  readonly #findings = new Map<string, readonly Finding[]>();
   #findingList: readonly Finding[] = [];
+  /** Objects of which no version was whole. */
+  readonly #inPart = new Set<string>();
 
-  /** Replaces the settings of the mesh. */
+  /** Replaces the settings of the mesh; objects that are held already stay as they were read. */
   configure(settings: MeshSettings): void {
     this.#settings = settings;
   }
@@ -61,8 +35,6 @@ export class ResourceStore {
   /** Takes a delivery in; kinds that the mesh has no use for are skipped. */
   apply(delta: ResourceDelta): ResourceSet {
     const draft = new Draft(this.#namespaces);
-    const before = this.#findings;
-    this.#findings = new Map(before);
     for (const ref of delta.removals) this.#remove(draft, ref);
     for (const source of delta.upserts) this.#upsert(draft, source);
     this.#namespaces = draft.finish();
@@ -76,25 +48,30 @@ export class ResourceStore {
   }
 
   #remove(draft: Draft, ref: ObjectRef): void {
-    const table = tableFor(ref);
-    if (table === undefined) return;
-    this.#findings.delete(keyOf(ref));
-    draft.table(ref.namespace || ref.name, table).delete(nameInTable(ref));
+    const place = placeOf(ref);
+    if (place === undefined) return;
+    this.#findings.delete(keyOf(place));
+    this.#inPart.delete(keyOf(place));
+    draft.delete(place);
   }
 
   #upsert(draft: Draft, source: SourceObject): void {
     const ref = refOf(source.object);
-    const table = tableFor(ref);
-    if (table === undefined) return;
-    const namespace = ref.namespace || ref.name;
-    const { value, findings } = read(table, source);
-    if (findings.length > 0) this.#findings.set(keyOf(ref), findings);
-    else this.#findings.delete(keyOf(ref));
-    const refused = findings.some(finding => finding.severity === 'error');
-    if (refused && draft.has(namespace, table, nameInTable(ref))) return;
-    const entries = draft.table(namespace, table) as Map<string, Resource>;
-    if (value === undefined) entries.delete(nameInTable(ref));
-    else entries.set(nameInTable(ref), { ref, source, value });
+    const place = placeOf(ref);
+    if (place === undefined) return;
+    const key = keyOf(place);
+    const { value, findings } = readResource(place.table, source, this.#settings);
+    if (findings.length > 0) this.#findings.set(key, findings);
+    else this.#findings.delete(key);
+    if (findings.some(({ severity }) => severity === 'error')) {
+      const isWhole = draft.has(place) && !this.#inPart.has(key);
+      if (isWhole || value === undefined) return;
+      this.#inPart.add(key);
+    } else {
+      this.#inPart.delete(key);
+    }
+    if (value === undefined) draft.delete(place);
+    else draft.set(place, { ref, source, value });
   }
 }
 
@@ -107,23 +84,31 @@ class Draft {
     this.#namespaces = new Map(namespaces);
   }
 
-  has(namespace: string, table: TableName, name: string): boolean {
+  has({ namespace, table, name }: Place): boolean {
     return this.#namespaces.get(namespace)?.[table].has(name) ?? false;
   }
 
-  table<Name extends TableName>(namespace: string, name: Name): MutableTables[Name] {
+  set(place: Place, resource: Resource): void {
+    this.#table(place).set(place.name, resource);
+  }
+
+  delete(place: Place): void {
+    if (this.has(place)) this.#table(place).delete(place.name);
+  }
+
+  #table({ namespace, table }: Place): Map<string, Resource> {
     let copied = this.#copied.get(namespace);
     if (copied === undefined) {
       copied = new Set();
       this.#copied.set(namespace, copied);
       this.#namespaces.set(namespace, { ...(this.#namespaces.get(namespace) ?? emptyNamespace()) });
     }
-    const tables = this.#namespaces.get(namespace) as MutableTables;
-    if (!copied.has(name)) {
-      copied.add(name);
-      (tables as Record<TableName, unknown>)[name] = new Map<string, unknown>(tables[name]);
+    const tables = this.#namespaces.get(namespace) as unknown as Record<TableName, Map<string, Resource>>;
+    if (!copied.has(table)) {
+      copied.add(table);
+      tables[table] = new Map(tables[table]);
     }
-    return tables[name];
+    return tables[table];
   }
 
   finish(): Map<string, NamespaceResources> {
@@ -139,47 +124,6 @@ function emptyNamespace(): NamespaceResources {
   return Object.fromEntries(tableNames.map(name => [name, new Map()])) as unknown as NamespaceResources;
 }
 
-function tableFor(ref: ObjectRef): TableName | undefined {
-  const group = ref.apiVersion.includes('/') ? ref.apiVersion.split('/')[0] : '';
-  return tableOfKind[`${group}/${ref.kind}`];
-}
-
-/** An Endpoints object and an EndpointSlice of one name are two entries of the same table. */
-function nameInTable(ref: ObjectRef): string {
-  return ref.kind === 'Endpoints' ? `${ref.name} (Endpoints)` : ref.name;
-}
-
-/** One object whatever its version: writing it in another one replaces it. */
-function keyOf(ref: ObjectRef): string {
-  return `${ref.apiVersion.split('/')[0]}/${ref.kind}/${ref.namespace}/${ref.name}`;
-}
-
-function read(table: TableName, source: SourceObject): { value: unknown; findings: readonly Finding[] } {
-  switch (table) {
-    case 'namespaces':
-    case 'serviceAccounts':
-      return { value: null, findings: [] };
-    case 'services':
-      return { value: readService(source.object), findings: [] };
-    case 'pods':
-      return { value: readPod(source.object), findings: [] };
-    case 'endpoints':
-      return { value: readEndpointsOf(source), findings: [] };
-    case 'addresses':
-      return { value: { address: String(source.object['address']) }, findings: [] };
-    default:
-      return readSmi(source);
-  }
-}
-
-function readEndpointsOf(source: SourceObject): unknown {
-  if (source.object.kind === 'Endpoints') return readEndpoints(source.object);
-  const slice = readEndpointSlice(source.object);
-  return slice === undefined ? [] : [slice];
-}
-
-function readSmi(source: SourceObject): { value: SmiObject | undefined; findings: readonly Finding[] } {
-  const { object, violations } = parse(source.object);
-  const findings = violations.map(({ reason, path, message }) => findingAt(reason, source, path, message));
-  return { value: object, findings };
+function keyOf({ namespace, table, name }: Place): string {
+  return `${table} ${namespace}/${name}`;
 }

@@ -88,6 +88,16 @@ const cases: readonly (readonly [what: string, object: KubeObject, problems: rea
     target({ destination, sources: [{ name: 'web' }], rules }),
     ['InvalidField spec.sources[0].kind'],
   ],
+  [
+    'a source of an unknown kind (T5)',
+    target({ destination, sources: [...sources, { kind: 'Group', name: 'all' }], rules }),
+    ['UnsupportedKind spec.sources[1].kind'],
+  ],
+  [
+    'a source with a port, which means nothing (V1)',
+    target({ destination, sources: [{ ...sources[0], port: 80 }], rules }),
+    ['UnknownField spec.sources[0].port'],
+  ],
   ['no rules (T2)', target({ destination, sources }), ['EmptyRules spec.rules']],
   [
     'a rule of an unknown kind (T5)',

@@ -24,7 +24,7 @@ export function parseTrafficTarget(root: Reader, object: KubeObject): TrafficTar
 }
 
 function parseDestination(reader: Reader, namespace: string): TrafficTargetDestination | undefined {
-  const reference = parseIdentity(reader);
+  const reference = parseIdentity(reader, [...identityFields, 'port']);
   if (reference === undefined) return undefined;
   if (!identityKinds.includes(reference.kind)) {
     return reader
@@ -54,15 +54,22 @@ function parseSources(reader: Reader): IdentityReference[] {
   }
   const sources: IdentityReference[] = [];
   for (const item of items) {
-    const source = parseIdentity(item);
-    if (source !== undefined) sources.push(source);
+    const source = parseIdentity(item, identityFields);
+    if (source === undefined) continue;
+    sources.push(source);
+    if (identityKinds.includes(source.kind)) continue;
+    item
+      .field('kind')
+      .report('UnsupportedKind', `${source.kind} is not a kind of source; use ${identityKinds.join(' or ')}.`);
   }
   return sources;
 }
 
-function parseIdentity(reader: Reader): IdentityReference | undefined {
+const identityFields = ['group', 'kind', 'name', 'namespace'];
+
+function parseIdentity(reader: Reader, fields: readonly string[]): IdentityReference | undefined {
   if (!reader.isObject()) return undefined;
-  reader.knows(['group', 'kind', 'name', 'namespace', 'port']);
+  reader.knows(fields);
   const kind = reader.field('kind').requiredString();
   const name = reader.field('name').requiredString();
   const namespace = reader.field('namespace').optionalString();

@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { CertificateAuthority } from '../identity/ca.ts';
+import type { ControllerExit } from '../local/controller-process.ts';
+import { type LocalMesh, runBaseOf, startLocalMesh } from '../local/local-mesh.ts';
+import { findEnvoy } from '../sidecar/envoy-binary.ts';
+import type { CommandContext } from './cli-command.ts';
+
+/** What `heddle up` starts. */
+export interface MeshStart {
+  /** The folder of manifests. */
+  readonly directory: string;
+  /** Of the controller's log. */
+  readonly verbosity: number;
+  /** Told, in a sentence, when the controller ended and is started again. */
+  readonly onControllerEnd: (sentence: string) => void;
+}
+
+/**
+ * Starts the mesh of a folder, with a certificate authority of its own. Throws an error that explains itself where
+ * something is missing or not permitted.
+ */
+export async function startMesh(
+  { config, environment }: CommandContext,
+  { directory, verbosity, onControllerEnd }: MeshStart,
+  signal: AbortSignal,
+): Promise<LocalMesh> {
+  await findEnvoy({ setting: config.envoy, path: config.executablePath, cacheDirectory: config.cacheDirectory });
+  const uid = process.getuid?.() ?? 0;
+  const authority = new CertificateAuthority({ trustDomain: config.trustDomain, now: () => new Date() });
+  const { certificatePem, privateKey } = authority.root();
+  return await startLocalMesh(
+    {
+      directory: resolve(directory),
+      runBase: runBaseOf(config.runtimeDirectory, uid),
+      program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+      environment,
+      controllerInput: JSON.stringify({ root: { certificatePem, privateKeyPem: privateKey.reveal() } }),
+      controllerFlags: ['--v', String(verbosity)],
+      onControllerEnd: exit => onControllerEnd(describeEnd(exit)),
+      clusterDomain: config.clusterDomain,
+      uid,
+      platform: process.platform,
+    },
+    signal,
+  );
+}
+
+function describeEnd({ code, signal, said }: ControllerExit): string {
+  const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
+  const why = signal === null && said !== '' ? ` (${said})` : '';
+  return `The controller ${how}${why} and is started again; traffic goes on meanwhile.`;
+}

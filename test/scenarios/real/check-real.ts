@@ -1,0 +1,83 @@
+import { podsOf } from '../../../packages/control-plane/src/cli/check-mesh.ts';
+import type { LocalMesh } from '../../../packages/control-plane/src/local/local-mesh.ts';
+import {
+  describeExpectation,
+  describeOutcome,
+  differences,
+} from '../../../packages/control-plane/src/traffic/compare.ts';
+import { runTraffic } from '../../../packages/control-plane/src/traffic/run.ts';
+import type { SeenCall } from '../../../packages/control-plane/src/traffic/seen.ts';
+import type { TrafficCall } from '../../../packages/control-plane/src/traffic/traffic.ts';
+import type { Scenario } from '../scenario.ts';
+import { clusterCounts, sharesBetween } from './cluster-counts.ts';
+import { exceptionFor } from './exceptions.ts';
+import { type RealMeshOptions, withRealMesh } from './real-mesh.ts';
+
+/** What came of a scenario on a real mesh. */
+export interface RealCheck {
+  /** Every call that did not end as expected. */
+  readonly problems: readonly string[];
+  /** Every call that was not made, with the reason. */
+  readonly notMade: readonly string[];
+}
+
+/**
+ * Makes the calls of a scenario from inside real pods with real sidecars, and compares what they see with what is expected.
+ * Rejects where the mesh can't be brought up.
+ */
+export async function checkReal(scenario: Scenario, options: RealMeshOptions): Promise<RealCheck> {
+  const calls = scenario.calls.filter(call => exceptionFor(scenario, call) === undefined);
+  const make = async (mesh: LocalMesh) => await makeCalls(calls, { scenario, mesh }, options.signal);
+  const seen = calls.length === 0 ? [] : await withRealMesh(scenario, options, make);
+  return {
+    problems: seen.flatMap(problemOf),
+    notMade: scenario.calls.flatMap(call => {
+      const exception = exceptionFor(scenario, call);
+      return exception === undefined ? [] : [`${call.name}: ${exception.why}`];
+    }),
+  };
+}
+
+function problemOf({ call, outcome, differences: found }: SeenCall): string[] {
+  if (found.length === 0) return [];
+  const { name, expect } = call;
+  const says = `expected ${describeExpectation(expect)}; a real Envoy says ${describeOutcome(outcome, expect)}`;
+  return [`${name}: ${says} (${found.join('; ')})`];
+}
+
+/** Calls whose shares count are made one after the other, so that what sidecars count is theirs. */
+async function makeCalls(
+  calls: readonly TrafficCall[],
+  { scenario, mesh }: { readonly scenario: Scenario; readonly mesh: LocalMesh },
+  signal: AbortSignal,
+): Promise<SeenCall[]> {
+  const { model } = scenario.mesh;
+  const options = { exec: await podsOf(mesh, model), node: process.execPath, model };
+  const plain = calls.filter(({ expect }) => expect.shares === undefined);
+  const seen = [...(await runTraffic(plain, options, signal))];
+  for (const call of calls.filter(({ expect }) => expect.shares !== undefined)) {
+    const before = await clusterCounts(mesh, signal);
+    const [made] = await runTraffic([{ ...call, times: timesOf(call) }], options, signal);
+    if (made !== undefined) seen.push(withCounted(made, sharesBetween(before, await clusterCounts(mesh, signal))));
+  }
+  return seen;
+}
+
+/** Enough to tell: a share of all or nothing shows within a few calls, others need more. */
+function timesOf({ times, expect }: TrafficCall): number {
+  const isExact = [...(expect.shares?.values() ?? [])].every(share => share === 0 || share === 1);
+  return Math.max(times, isExact ? 200 : 1000);
+}
+
+/** How far a counted share may be from what is expected, in standard deviations of so many calls. */
+const sigmas = 5;
+
+function withCounted(seen: SeenCall, shares: ReadonlyMap<string, number>): SeenCall {
+  const { call, outcome } = seen;
+  const found = [...(call.expect.shares ?? [])].flatMap(([service, share]) => {
+    const tolerance = sigmas * Math.sqrt((share * (1 - share)) / call.times);
+    const expected = { verdict: outcome.verdict, shares: new Map([[service, share]]) };
+    return differences(expected, { ...outcome, shares }, tolerance).map(text => `its sidecar counts ${text}`);
+  });
+  return { ...seen, differences: [...seen.differences, ...found] };
+}
