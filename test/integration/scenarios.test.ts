@@ -6,17 +6,15 @@ import { describe, test } from 'node:test';
 import { loadScenarios } from '../scenarios/load-scenarios.ts';
 import { checkReal } from '../scenarios/real/check-real.ts';
 import { staleExceptions } from '../scenarios/real/exceptions.ts';
-import { interruption } from '../scenarios/real/real-mesh.ts';
 import { testEnvoy } from './local-harness.ts';
 
 const envoy = await testEnvoy();
-const signal = interruption();
 const scenarios = loadScenarios();
 
 describe('scenarios on real meshes', { skip: envoy === undefined, concurrency: availableParallelism() }, () => {
   for (const scenario of scenarios) {
     test(scenario.name, async context => {
-      const { problems, notMade } = await checkReal(scenario, { envoy: envoy ?? '', signal });
+      const { problems, notMade } = await checkReal(scenario, { envoy: envoy ?? '', signal: context.signal });
       for (const why of notMade) context.diagnostic(`not made for real: ${why}`);
       assert.deepEqual(problems, []);
       if (notMade.length === scenario.calls.length) context.skip('no call can be made for real');

@@ -6,7 +6,7 @@ import { checkCalls } from './check-calls.ts';
 import { accept } from './goldens.ts';
 import { loadScenarios } from './load-scenarios.ts';
 import { checkReal } from './real/check-real.ts';
-import { interruption, type RealMeshOptions } from './real/real-mesh.ts';
+import type { RealMeshOptions } from './real/real-mesh.ts';
 import type { Scenario } from './scenario.ts';
 
 const wanted = process.argv.slice(2).filter(argument => !argument.startsWith('--'));
@@ -35,13 +35,11 @@ function check(scenario: Scenario): number {
 async function checkAllForReal(scenarios: readonly Scenario[]): Promise<number> {
   const envoy = await testEnvoy();
   if (envoy === undefined) throw new Error('There is no Envoy on this machine; make setup gets one.');
-  const options = { envoy, signal: interruption() };
+  const options = { envoy, signal: new AbortController().signal };
   const waiting = scenarios.values();
   let failed = 0;
   const work = async () => {
-    for (const scenario of waiting) {
-      if (!options.signal.aborted) failed += await checkForReal(scenario, options);
-    }
+    for (const scenario of waiting) failed += await checkForReal(scenario, options);
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
   return failed;

@@ -1,18 +1,12 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { watchStatus } from '../../../packages/control-plane/src/api/client.ts';
-import type { MeshStatus } from '../../../packages/control-plane/src/api/mesh-status.ts';
-import { isReady } from '../../../packages/control-plane/src/cli/up.ts';
+import { awaitReady } from '../../../packages/control-plane/src/cli/await-ready.ts';
 import { CertificateAuthority } from '../../../packages/control-plane/src/identity/ca.ts';
 import { type LocalMesh, startLocalMesh } from '../../../packages/control-plane/src/local/local-mesh.ts';
-import type { PodStatus } from '../../../packages/control-plane/src/local/pod.ts';
-import { controllerLog, controllerSocket } from '../../../packages/control-plane/src/local/run-layout.ts';
+import { controllerLog } from '../../../packages/control-plane/src/local/run-layout.ts';
 import type { Scenario } from '../scenario.ts';
 import { localManifests } from './local-manifests.ts';
-
-/** Milliseconds after which a mesh that is not ready will not be. */
-const patience = 60_000;
+import { scratchDirectory } from './scratch.ts';
 
 /** What meshes are run with. */
 export interface RealMeshOptions {
@@ -21,6 +15,8 @@ export interface RealMeshOptions {
   /** Ends the mesh early. */
   readonly signal: AbortSignal;
 }
+
+let meshes = 0;
 
 /**
  * Starts a scenario as `heddle up` would, waits until its pods and sidecars are ready, and hands it over; then ends it.
@@ -31,55 +27,45 @@ export async function withRealMesh<Result>(
   { envoy, signal }: RealMeshOptions,
   use: (mesh: LocalMesh) => Promise<Result>,
 ): Promise<Result> {
-  signal.throwIfAborted();
-  const base = await mkdtemp(join(tmpdir(), 'hs-'));
+  meshes += 1;
+  const directory = join(scratchDirectory(), String(meshes));
+  await mkdir(directory);
   const end = new AbortController();
   let mesh: LocalMesh | undefined;
   try {
-    mesh = await start(scenario, { base, envoy }, AbortSignal.any([signal, end.signal]));
-    await untilReady(mesh, AbortSignal.any([signal, AbortSignal.timeout(patience)]));
+    mesh = await start(scenario, { directory, envoy }, AbortSignal.any([signal, end.signal]));
+    await untilReady(mesh, signal);
     return await use(mesh);
   } finally {
     end.abort();
     await mesh?.ended;
-    await rm(base, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   }
-}
-
-/** Aborts when this process is told to end. */
-export function interruption(): AbortSignal {
-  const interrupted = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort(name));
-  return interrupted.signal;
 }
 
 const main = join(import.meta.dirname, '../../../packages/control-plane/src/main.ts');
 
 async function start(
   scenario: Scenario,
-  { base, envoy }: { readonly base: string; readonly envoy: string },
+  { directory, envoy }: { readonly directory: string; readonly envoy: string },
   signal: AbortSignal,
 ): Promise<LocalMesh> {
-  const directory = join(base, 'manifests');
-  await mkdir(directory);
-  await writeFile(join(directory, 'input.yaml'), localManifests(scenario));
+  const manifests = join(directory, 'manifests');
+  await mkdir(manifests);
+  await writeFile(join(manifests, 'input.yaml'), localManifests(scenario));
   const { trustDomain, clusterDomain, egress } = scenario.mesh.model.settings;
   const { certificatePem, privateKey } = new CertificateAuthority({ trustDomain, now: () => new Date() }).root();
-  const environment: Record<string, string> = {
-    HEDDLE_ENVOY: envoy,
-    HEDDLE_TRUST_DOMAIN: trustDomain,
-    HEDDLE_CLUSTER_DOMAIN: clusterDomain,
-    HEDDLE_EGRESS: egress,
-  };
-  for (const name of ['PATH', 'HOME', 'XDG_CACHE_HOME']) {
-    const value = process.env[name];
-    if (value !== undefined) environment[name] = value;
-  }
   const options = {
-    directory,
-    runBase: join(base, 'run'),
+    directory: manifests,
+    runBase: join(directory, 'run'),
     program: [process.execPath, '--conditions=source', main],
-    environment,
+    environment: {
+      ...ownEnvironment(),
+      HEDDLE_ENVOY: envoy,
+      HEDDLE_TRUST_DOMAIN: trustDomain,
+      HEDDLE_CLUSTER_DOMAIN: clusterDomain,
+      HEDDLE_EGRESS: egress,
+    },
     controllerInput: JSON.stringify({ root: { certificatePem, privateKeyPem: privateKey.reveal() } }),
     controllerFlags: [],
     clusterDomain,
@@ -89,40 +75,22 @@ async function start(
   return await startLocalMesh(options, signal);
 }
 
-/** Waits until every sidecar has acknowledged all that it is to have, and every pod answers. */
-async function untilReady(mesh: LocalMesh, signal: AbortSignal): Promise<void> {
-  const lasting = new AbortController();
-  const both = AbortSignal.any([signal, lasting.signal]);
-  let status: MeshStatus | undefined;
-  let pods: readonly PodStatus[] = [];
-  try {
-    for await (const seen of watchStatus(controllerSocket(mesh.runDirectory), both)) {
-      status = seen;
-      if (isReady(seen)) break;
-    }
-    for await (const event of mesh.node.client.watchPods(both)) {
-      pods = event.type === 'state' ? event.pods : await mesh.node.client.pods();
-      if (pods.every(({ ready }) => ready)) return;
-    }
-  } finally {
-    lasting.abort();
-  }
-  const log = await readFile(controllerLog(mesh.runDirectory), 'utf8').catch(() => ''); // it has never come up
-  throw new Error(`the mesh did not get ready: ${whatIsMissing(status, pods)}\n${log}`);
+/** What programs need to be found, and to find what they have compiled before. */
+function ownEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    ['PATH', 'HOME', 'XDG_CACHE_HOME'].flatMap(name => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
-function whatIsMissing(status: MeshStatus | undefined, pods: readonly PodStatus[]): string {
-  if (status === undefined) return 'the controller says nothing';
-  const rejected = status.sidecars.flatMap(({ pod, rejected: its }) =>
-    its.map(({ name, message }) => `the sidecar of ${pod} rejected ${name}: ${message}`),
-  );
-  const behind = status.sidecars.filter(({ inSync }) => !inSync).map(({ pod }) => `the sidecar of ${pod} is behind`);
-  const unready = pods
-    .filter(({ ready }) => !ready)
-    .map(({ name, message }) => `the pod ${name} is not ready${message === undefined ? '' : `: ${message}`}`);
-  const workloads = status.workloads
-    .filter(({ pods: wanted, ready }) => ready < wanted)
-    .map(({ name }) => `pods of ${name} are not ready`);
-  const refused = status.findings.filter(({ severity }) => severity === 'error').map(({ message }) => message);
-  return [...rejected, ...behind, ...workloads, ...unready, ...refused].join('; ');
+/** Waits until every sidecar has acknowledged all that it is to have, and every pod answers. */
+async function untilReady(mesh: LocalMesh, signal: AbortSignal): Promise<void> {
+  try {
+    await awaitReady(mesh, { seconds: 60, progress: { say: () => {}, hide: () => {} } }, signal);
+  } catch (error) {
+    const log = await readFile(controllerLog(mesh.runDirectory), 'utf8').catch(() => ''); // it has never come up
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${log}`, { cause: error });
+  }
 }

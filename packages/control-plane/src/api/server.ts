@@ -18,12 +18,14 @@ export interface StatusSource {
 export async function serveStatus(path: string, source: StatusSource, signal: AbortSignal): Promise<void> {
   await rm(path, { force: true });
   const server = createServer((request, response) => answer(request, response, source));
-  signal.addEventListener('abort', () => {
+  const end = (): void => {
     server.close();
     server.closeAllConnections();
-  });
+  };
+  signal.addEventListener('abort', end, { once: true });
   server.listen(path);
   await once(server, 'listening');
+  if (signal.aborted) end();
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, source: StatusSource): void {

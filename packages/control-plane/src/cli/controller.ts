@@ -45,6 +45,8 @@ async function control(context: CommandContext, start: Start, signal: AbortSigna
       import('../log.ts'),
       import('../sidecar/envoy-binary.ts'),
     ]);
+  // Whoever started it is gone already, and perhaps the run directory, too.
+  if (signal.aborted) return;
   const { trustDomain, clusterDomain, egress, envoy, executablePath, cacheDirectory } = context.config;
   await runLocalController(
     {

@@ -67,7 +67,7 @@ function refusal(objects: readonly SourceObject[]): string {
   assert.deepEqual(pods, []);
   const errors = findings.filter(({ severity }) => severity === 'error');
   assert.equal(errors.length, 1, JSON.stringify(findings));
-  return `${errors[0]?.field}: ${errors[0]?.message}`;
+  return `${errors[0]?.reason} ${errors[0]?.field}: ${errors[0]?.message}`;
 }
 
 function remarks(objects: readonly SourceObject[]): string[] {
@@ -126,11 +126,15 @@ describe('environment', () => {
   const wrong: [string, Json, RegExp][] = [
     ['a number', { value: 80 }, /containers\[0\].env\[0\].value: The value of X must be a text: put 80 in quotes/],
     ['an unknown field', { valueFrom: { fieldRef: { fieldPath: 'spec.x' } } }, /"spec.x" is not a field/],
-    ['a missing ConfigMap', { valueFrom: { configMapKeyRef: { name: 'x', key: 'x' } } }, /ConfigMap x does not exist/],
+    [
+      'a missing ConfigMap',
+      { valueFrom: { configMapKeyRef: { name: 'x', key: 'x' } } },
+      /^ConfigurationNotFound .*ConfigMap x does not exist/,
+    ],
     [
       'a missing key',
       { valueFrom: { secretKeyRef: { name: 'keys', key: 'x' } } },
-      /Secret keys has no key x: the pod starts/,
+      /^ConfigurationNotFound .*Secret keys has no key x: the pod starts/,
     ],
     ['binary data', { valueFrom: { configMapKeyRef: { name: 'settings', key: 'picture' } } }, /has no key picture/],
     ['nothing to refer to', { valueFrom: {} }, /valueFrom needs one of/],
@@ -237,7 +241,12 @@ describe('volumes', () => {
   });
 
   const wrong: [string, Json, Json, RegExp][] = [
-    ['a missing object', { secret: { secretName: 'x' } }, {}, /volumes\[0\].secret: The Secret x does not exist/],
+    [
+      'a missing object',
+      { secret: { secretName: 'x' } },
+      {},
+      /^ConfigurationNotFound spec.volumes\[0\].secret: The Secret x does not exist/,
+    ],
     ['a missing key', { configMap: { name: 'settings', items: [{ key: 'x', path: 'x' }] } }, {}, /has no key x/],
     [
       'a way out',
@@ -314,8 +323,9 @@ describe('containers', () => {
       'no command',
       {},
       { command: undefined },
-      /containers\[0\]: The container app has no command.*heddle.dev\/local-command/,
+      /^NoCommand spec.containers\[0\]: The container app has no command.*heddle.dev\/local-command/,
     ],
+    ['a name that is a path', {}, { name: '../app' }, /^InvalidField .*name: A container needs a name of its own/],
     ['an empty list', { [local]: '[]' }, { command: undefined }, /not a list of a program/],
     ['a list that is not closed', { [local]: '["a",' }, { command: undefined }, /not a list of a program/],
     ['a number', {}, { args: [1] }, /args\[0\]: Each item of args must be a text/],
@@ -330,9 +340,9 @@ describe('containers', () => {
   ];
   for (const [what, annotations, fields, message] of wrong) {
     it(`refuses ${what}`, () => {
-      const { pods, findings } = desiredPods([podObject({ metadata: { annotations }, container: fields })], options);
-      assert.deepEqual(pods, []);
-      assert.match(findings.map(({ field, message: text }) => `${field}: ${text}`).join('\n'), message);
+      const pod = podObject({ metadata: { annotations }, container: fields });
+      assert.deepEqual(desiredPods([pod], options).pods, []);
+      assert.match(remarks([pod]).join('\n'), message);
     });
   }
 });
@@ -421,6 +431,7 @@ describe('desiredPods', () => {
       pods.map(({ name }) => name),
       ['a'],
     );
+    assert.equal(findings[0]?.reason, 'AddressConflict');
     assert.equal(findings[0]?.message, 'The pod shop/a has the address 10.244.0.7 already: this one does not run.');
     assert.doesNotThrow(() => diffPods(new Map(), pods));
   });

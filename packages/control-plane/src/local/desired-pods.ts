@@ -135,7 +135,8 @@ function addressClashes(readings: readonly ReadPod[]): ReadonlyMap<string, reado
     }
     // A reading of its own: whether there is a clash does not depend on the objects of this pod alone.
     const remark = new PodReading(reading.source, new Map(), reading.node);
-    remark.refuse(['status', 'podIP'], `The pod ${owner} has the address ${pod.ip} already: this one does not run.`);
+    const message = `The pod ${owner} has the address ${pod.ip} already: this one does not run.`;
+    remark.refuse(['status', 'podIP'], message, 'AddressConflict');
     clashes.set(podKey(pod), remark.findings);
   }
   return clashes;

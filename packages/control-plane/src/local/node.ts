@@ -74,13 +74,14 @@ export async function runNode(
     watch: pods.watch.bind(pods),
   };
   const zone = () => ({ clusterDomain: settings.clusterDomain, names });
-  await serveDns({ address: settings.network.gateway, port: 53 }, zone, end);
-  const socketEnd = new AbortController();
-  await serveNode(nodeSocket(settings.runDirectory), state, socketEnd.signal);
+  const serving = new AbortController();
+  await serveDns({ address: settings.network.gateway, port: 53 }, zone, serving.signal);
+  await serveNode(nodeSocket(settings.runDirectory), state, serving.signal);
   output.say(readyLine);
   await aborted(end);
+  // Applications that say goodbye still find names, and whoever watches sees them go.
   await pods.end(endGraceMilliseconds);
-  socketEnd.abort();
+  serving.abort();
   await removeRun(settings);
 }
 

@@ -23,8 +23,8 @@ export function podContainers(reading: PodReading, volumes: ReadonlySet<string>)
     const container = recordOf(item);
     const path = ['spec', 'containers', index];
     const { name } = container;
-    if (typeof name !== 'string' || name === '' || taken.has(name)) {
-      reading.refuse([...path, 'name'], 'A container needs a name of its own.');
+    if (typeof name !== 'string' || !containerName.test(name) || taken.has(name)) {
+      reading.refuse([...path, 'name'], 'A container needs a name of its own: lower case letters, digits and "-".');
       return [];
     }
     taken.add(name);
@@ -44,6 +44,8 @@ export function podContainers(reading: PodReading, volumes: ReadonlySet<string>)
   });
 }
 
+const containerName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
 interface At {
   readonly container: JsonRecord;
   readonly path: FieldPath;
@@ -58,6 +60,7 @@ function commandOf(reading: PodReading, name: string, { container, path }: At): 
   reading.refuse(
     path,
     `The container ${name} has no command, and images are not run here: give it a command, or annotate the pod with ${localCommandAnnotation}: '["program", "argument"]'.`,
+    'NoCommand',
   );
   return [];
 }

@@ -78,9 +78,9 @@ export class PodReading {
     this.findings.push(findingAt(reason, owner, ['spec', 'template', ...path], message));
   }
 
-  /** Says what is wrong with a field that keeps the pod from running. */
-  refuse(path: FieldPath, message: string): void {
-    this.say('InvalidField', path, message);
+  /** Says what keeps the pod from running: what is wrong with a field, unless another reason is given. */
+  refuse(path: FieldPath, message: string, reason: Reason = 'InvalidField'): void {
+    this.say(reason, path, message);
     this.#runs = false;
   }
 
@@ -111,6 +111,7 @@ export class PodReading {
       this.refuse(
         path,
         `The ${kind} ${name} does not exist in the namespace ${this.namespace}: the pod starts once it does.`,
+        'ConfigurationNotFound',
       );
     }
     return undefined;
@@ -119,6 +120,7 @@ export class PodReading {
   /** Says that a ConfigMap or Secret lacks a key, which keeps the pod from running. */
   keyMissing({ source }: Configuration, key: string, path: FieldPath): void {
     const { kind, name } = refOf(source.object);
-    this.refuse(path, `The ${kind} ${name} has no key ${key}: the pod starts once it has.`);
+    const message = `The ${kind} ${name} has no key ${key}: the pod starts once it has.`;
+    this.refuse(path, message, 'ConfigurationNotFound');
   }
 }

@@ -112,6 +112,12 @@ export const catalogue = {
     severity: 'warning',
     meaning: 'A number that is a Service port only; the port of the pod counts (T8).',
   },
+  ConfigurationNotFound: {
+    code: 'SMI2010',
+    severity: 'error',
+    meaning:
+      'A pod takes its configuration from a ConfigMap or Secret, or a key of one, that does not exist: it starts once that does.',
+  },
   ConflictingSplit: {
     code: 'SMI3001',
     severity: 'warning',
@@ -121,6 +127,11 @@ export const catalogue = {
     code: 'SMI3002',
     severity: 'warning',
     meaning: 'A backend named twice: its weights add up (S9).',
+  },
+  AddressConflict: {
+    code: 'SMI3003',
+    severity: 'error',
+    meaning: 'Two pods have one address: the first by namespace and name runs.',
   },
   AllWeightsZero: {
     code: 'SMI4001',
@@ -177,6 +188,12 @@ export const catalogue = {
     code: 'SMI4011',
     severity: 'info',
     meaning: 'A field of a pod that the local mesh does not honour.',
+  },
+  NoCommand: {
+    code: 'SMI4012',
+    severity: 'error',
+    meaning:
+      'A container without a command, which would be in its image: the local mesh runs no images, so the pod does not run.',
   },
   Unsupported: { code: 'SMI5001', severity: 'warning', meaning: 'A backend can not express this part of the model.' },
   NotProgrammed: {
