@@ -72,6 +72,9 @@ class Mesh {
       xds: new XdsServer(),
       secrets: { certificate: () => certificate, trustBundle: issuing.trustBundle },
       open: async () => undefined,
+      onFailure: ({ error }) => {
+        throw error;
+      },
     });
   }
 

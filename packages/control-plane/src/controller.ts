@@ -119,6 +119,10 @@ class Controller {
       xds: this.#xds,
       secrets: this.#secrets,
       open: sidecar => this.#openSocket(sidecar),
+      onFailure: ({ error, sidecars }) => {
+        const fields = { sidecars: sidecars.length, nodeId: sidecars[0]?.nodeId };
+        log.error('sidecars could not be given their configuration; what they had stays in force', error, fields);
+      },
     });
     this.#loop = new Loop({
       settings: { ...defaultSettings, clusterDomain, trustDomain, egress },
@@ -210,7 +214,8 @@ class Controller {
     const changed = this.#publisher.publish(state.model, state.output);
     const nodes = new Set(this.#publisher.sidecars.map(({ nodeId }) => nodeId));
     this.#changes.published(state.revision, changed, nodes);
-    this.#options.log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size });
+    const { setAside } = this.#publisher;
+    this.#options.log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size, setAside });
     this.#tellNode(state);
     this.#notify();
   }

@@ -23,12 +23,25 @@ export interface SidecarPublisherOptions {
   readonly secrets: Pick<WorkloadSecrets, 'certificate' | 'trustBundle'>;
   /** Opens the way by which a sidecar reaches its configuration; called once for each. */
   readonly open: (sidecar: SidecarRef) => Promise<XdsListening | undefined>;
+  /** Told of sidecars that can't be given what they are to have, when this begins or its cause changes; must not throw. */
+  readonly onFailure: (failure: PublishFailure) => void;
+}
+
+/** Sidecars that can't be given what they are to have, all for the same cause; what they had stays in force. */
+export interface PublishFailure {
+  readonly error: unknown;
+  readonly sidecars: readonly SidecarRef[];
 }
 
 interface Published {
   readonly configuration: SidecarConfiguration;
   readonly certificate: SdsSecret;
   readonly listening: Promise<XdsListening | undefined>;
+}
+
+interface Failed {
+  readonly sidecar: SidecarRef;
+  readonly error: unknown;
 }
 
 /** Brings each sidecar what was rendered for its workload: encoded once, with the secrets of its own identity. */
@@ -38,6 +51,8 @@ export class SidecarPublisher {
   readonly #encoded = new WeakMap<object, ResourceGroup>();
   readonly #trustBundle: ResourceGroup;
   #sidecars: readonly SidecarRef[] = [];
+  /** Why sidecars are set aside, by node id. */
+  #causes: ReadonlyMap<string, string> = new Map();
 
   constructor(options: SidecarPublisherOptions) {
     this.#options = options;
@@ -49,21 +64,44 @@ export class SidecarPublisher {
     return this.#sidecars;
   }
 
+  /** How many sidecars the last pass had to set aside: they keep what they had. */
+  get setAside(): number {
+    return this.#causes.size;
+  }
+
   /**
-   * Publishes what changed; a sidecar whose configuration and secrets are the same objects is left alone. Returns the node
-   * ids of those that are sent something.
+   * Publishes what changed; a sidecar whose configuration and secrets are the same objects is left alone. One that can't
+   * be given what it is to have (a resource that is no valid message, an identity that nobody may have) is set aside, and
+   * tried again in the next pass. Returns the node ids of those that are sent something.
    */
   publish(model: MeshModel, output: EnvoyOutput): ReadonlySet<string> {
     const changed = new Set<string>();
     this.#sidecars = sidecarsOf(model);
     const gone = new Set(this.#published.keys());
+    const failed: Failed[] = [];
     for (const sidecar of this.#sidecars) {
       gone.delete(sidecar.nodeId);
       const configuration = output.sidecars.get(sidecar.workload);
-      if (configuration !== undefined && this.#publishOne(sidecar, configuration)) changed.add(sidecar.nodeId);
+      try {
+        if (configuration !== undefined && this.#publishOne(sidecar, configuration)) changed.add(sidecar.nodeId);
+      } catch (error) {
+        failed.push({ sidecar, error });
+      }
     }
     for (const nodeId of gone) this.#forget(nodeId);
+    this.#report(failed);
     return changed;
+  }
+
+  /** Says what is new: a cause that sidecars are still set aside for is not said again in each pass. */
+  #report(failed: readonly Failed[]): void {
+    const before = this.#causes;
+    this.#causes = new Map(failed.map(({ sidecar, error }) => [sidecar.nodeId, String(error)]));
+    const news = failed.filter(({ sidecar, error }) => before.get(sidecar.nodeId) !== String(error));
+    for (const alike of Map.groupBy(news, ({ error }) => String(error)).values()) {
+      const sidecars = alike.map(({ sidecar }) => sidecar);
+      this.#options.onFailure({ error: alike[0]?.error, sidecars });
+    }
   }
 
   #publishOne(sidecar: SidecarRef, configuration: SidecarConfiguration): boolean {
