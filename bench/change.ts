@@ -74,6 +74,9 @@ class Mesh {
       secrets: { certificate: () => certificate, trustBundle: issuing.trustBundle },
       target: () => target,
       open: async () => undefined,
+      onFailure: ({ error }) => {
+        throw error;
+      },
     });
   }
 

@@ -64,6 +64,10 @@ export class Controller implements StatusSource {
         ...(options.frontDoor && { frontDoor: options.frontDoor }),
       }),
       open: sidecar => options.open(sidecar, this.#xds),
+      onFailure: ({ error, sidecars }) => {
+        const fields = { sidecars: sidecars.length, nodeId: sidecars[0]?.nodeId };
+        log.error('sidecars could not be given their configuration; what they had stays in force', error, fields);
+      },
     });
     this.#loop = new Loop({
       settings: { ...defaultSettings, ...options.settings },
@@ -126,9 +130,9 @@ export class Controller implements StatusSource {
 
   #published(state: State, log: Logger): void {
     this.#state = state;
-    const { changed, sidecars } = this.#sidecars;
+    const { changed, sidecars, setAside } = this.#sidecars;
     this.#changes.published(state.revision, changed, new Set(sidecars.map(({ nodeId }) => nodeId)));
-    log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size });
+    log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size, setAside });
     this.changed();
   }
 

@@ -26,7 +26,12 @@ export async function* watchStatus(socketPath: string, signal: AbortSignal): Asy
   while (!signal.aborted) {
     try {
       const response = await get(socketPath, '/watch', signal);
-      for await (const line of createInterface({ input: response, signal })) yield JSON.parse(line) as MeshStatus;
+      try {
+        for await (const line of createInterface({ input: response, signal })) yield JSON.parse(line) as MeshStatus;
+      } finally {
+        // Whoever has seen enough is not to hear of the controller's end.
+        response.destroy();
+      }
     } catch (error) {
       // Not there yet, or just restarting.
       if (!signal.aborted && !(error instanceof ControllerUnreachable) && !isReset(error)) throw error;

@@ -23,6 +23,7 @@ const now = () => new Date('2026-01-01T00:00:00Z');
 /** Sidecars whose server only remembers. */
 function sidecarsWithMemory(createRenderer?: () => Render<EnvoyTarget, EnvoyOutput>) {
   const snapshots = new Map<string, Snapshot>();
+  const said: string[] = [];
   const secrets = new WorkloadSecrets({
     authority: new CertificateAuthority({ trustDomain: 'cluster.local', now }),
     now,
@@ -40,6 +41,7 @@ function sidecarsWithMemory(createRenderer?: () => Render<EnvoyTarget, EnvoyOutp
     secrets,
     target: () => ({ trustBundle: 'bundle' }),
     open: async () => undefined,
+    onFailure: failure => said.push(`${failure.sidecars.map(sidecar => sidecar.pod).join()}: ${String(failure.error)}`),
     ...(createRenderer && { createRenderer }),
   });
   const store = new ResourceStore();
@@ -51,7 +53,7 @@ function sidecarsWithMemory(createRenderer?: () => Render<EnvoyTarget, EnvoyOutp
     rendered.publish(1);
     return rendered.findings;
   };
-  return { sidecars, snapshots, show };
+  return { sidecars, snapshots, show, said };
 }
 
 const pod: KubeObject = {
@@ -102,6 +104,27 @@ test('a sidecar gets what was rendered for its workload, and its secrets', () =>
   );
   assert.deepEqual([...sidecars.changed], [sidecar?.nodeId]);
 });
+
+test('an identity that nobody may have sets its sidecars aside, and no other', () => {
+  const { sidecars, snapshots, show, said } = sidecarsWithMemory();
+  const podNamed = (name: string, podIP: string, serviceAccountName: string): KubeObject => ({
+    ...pod,
+    metadata: { name, namespace: 'shop', labels: { app: name } },
+    spec: { serviceAccountName, containers: [] },
+    status: { podIP },
+  });
+  show(pod, podNamed('a', '10.244.1.2', 'Odd_Name'), podNamed('b', '10.244.1.3', 'Odd_Name'));
+  assert.deepEqual([...snapshots.keys()].map(podOf), ['web.shop']);
+  assert.equal(sidecars.setAside, 2);
+  assert.deepEqual(said.splice(0), ['a,b: Error: "Odd_Name" can\'t be part of an identity']);
+  show(serviceOn(80));
+  assert.equal(sidecars.setAside, 2);
+  assert.deepEqual(said, [], 'the same is not said in each pass');
+  show(podNamed('a', '10.244.1.2', 'a'));
+  assert.deepEqual([...snapshots.keys()].map(podOf).toSorted(), ['a.shop', 'web.shop']);
+});
+
+const podOf = (nodeId: string) => nodeId.split('~')[2] ?? '';
 
 test('what Envoy refused is said on the objects that it came from, once whatever the number of sidecars', () => {
   const { sidecars, show } = sidecarsWithMemory();

@@ -16,6 +16,7 @@ import type { XdsListening, XdsServer } from '../xds/server.ts';
 import type { ResourceGroup } from '../xds/snapshot.ts';
 import { type EncodingFailure, GroupEncoder, isFailure, type RenderedGroup } from './group-encoder.ts';
 import type { Output, Rendered } from './output.ts';
+import { type PublishFailure, SetAside } from './set-aside.ts';
 import { type SidecarRef, sidecarsOf } from './sidecar-ref.ts';
 
 /** What the sidecars need. */
@@ -26,6 +27,8 @@ export interface EnvoySidecarsOptions {
   readonly target: () => EnvoyTarget;
   /** Opens the way by which a sidecar reaches its configuration; called once for each. */
   readonly open: (sidecar: SidecarRef) => Promise<XdsListening | undefined>;
+  /** Told of sidecars that can't be given what they are to have, when this begins or its cause changes; must not throw. */
+  readonly onFailure?: (failure: PublishFailure) => void;
   /** Makes what renders; Heddle's own unless given. */
   readonly createRenderer?: () => Render<EnvoyTarget, EnvoyOutput>;
 }
@@ -39,7 +42,8 @@ interface Published {
 
 /**
  * Brings each sidecar what was rendered for its workload: encoded once, with the secrets of its own identity. A group of
- * resources that can't be encoded is left as it was published before, and said on the objects that it came from.
+ * resources that can't be encoded is left as it was published before, and said on the objects that it came from;
+ * a sidecar that can't be given anything (an identity that nobody may have) is set aside alone and tried again.
  */
 export class EnvoySidecars implements Output {
   readonly name = 'envoy';
@@ -53,6 +57,7 @@ export class EnvoySidecars implements Output {
   #sidecars: readonly SidecarRef[] = [];
   #output: EnvoyOutput = { sidecars: new Map() };
   #changed: ReadonlySet<string> = new Set();
+  #setAside = new SetAside();
 
   constructor(options: EnvoySidecarsOptions) {
     this.#options = options;
@@ -68,6 +73,11 @@ export class EnvoySidecars implements Output {
   /** Node ids of the sidecars that the last pass sent something. */
   get changed(): ReadonlySet<string> {
     return this.#changed;
+  }
+
+  /** How many sidecars the last pass could not give what they are to have: they keep what they had. */
+  get setAside(): number {
+    return this.#setAside.size;
   }
 
   /** What each workload's sidecars are to have. */
@@ -124,15 +134,19 @@ export class EnvoySidecars implements Output {
 
   #publish(model: MeshModel, output: EnvoyOutput): void {
     const changed = new Set<string>();
+    const setAside = new SetAside(this.#setAside);
     this.#output = output;
     this.#sidecars = sidecarsOf(model);
     const gone = new Set(this.#published.keys());
     for (const sidecar of this.#sidecars) {
       gone.delete(sidecar.nodeId);
       const configuration = output.sidecars.get(sidecar.workload);
-      if (configuration !== undefined && this.#publishOne(sidecar, configuration)) changed.add(sidecar.nodeId);
+      if (configuration === undefined) continue;
+      if (setAside.attempt(sidecar, () => this.#publishOne(sidecar, configuration))) changed.add(sidecar.nodeId);
     }
     for (const nodeId of gone) this.#forgetSidecar(nodeId);
+    for (const failure of setAside.news()) this.#options.onFailure?.(failure);
+    this.#setAside = setAside;
     this.#changed = changed;
   }
 
