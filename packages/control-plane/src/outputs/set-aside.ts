@@ -13,7 +13,8 @@ export class SetAside {
 
   /** @param before the one of the last pass */
   constructor(before?: SetAside) {
-    this.#before = new Map(before?.#failed.map(({ sidecar, error }) => [sidecar.nodeId, String(error)]));
+    const failed = before === undefined ? [] : before.#failed;
+    this.#before = new Map(failed.map(({ sidecar, error }) => [sidecar.nodeId, String(error)]));
   }
 
   /** How many sidecars. */
