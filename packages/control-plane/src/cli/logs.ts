@@ -31,7 +31,7 @@ export const logsCommand: CliCommand = {
   run: async (context, command) => {
     const [workload = ''] = command.args;
     const options = command.opts<LogsOptions>();
-    const [{ findRun }, { findPods }, { logPath }] = await Promise.all([
+    const [{ findRun }, { findPods }, { sidecarLogPath }] = await Promise.all([
       import('./find-run.ts'),
       import('./find-pod.ts'),
       import('../local/log-file.ts'),
@@ -39,13 +39,11 @@ export const logsCommand: CliCommand = {
     const directory = await findRun(context, options.run);
     const files: string[] = [];
     for (const pod of await findPods(directory, workload)) {
-      const folder = dirname(logPath(directory, pod, 'sidecar'));
+      const sidecarLog = sidecarLogPath(directory, pod);
+      const folder = dirname(sidecarLog);
       const names = (await readdir(folder).catch(() => [])).filter(name => name.endsWith('.log')); // nothing written yet
-      files.push(
-        ...names
-          .filter(name => (name === 'sidecar.log') === (options.sidecar === true))
-          .map(name => join(folder, name)),
-      );
+      const paths = names.map(name => join(folder, name));
+      files.push(...paths.filter(path => (path === sidecarLog) === (options.sidecar === true)));
     }
     if (files.length === 0) throw new UsageError(`${workload} has written no log yet.`);
     await printAll(context, files, options.follow === true);

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { LogFile, logPath } from './log-file.ts';
+import { LogFile, logPath, sidecarLogPath } from './log-file.ts';
 
 test('a log is bounded: the older half is kept beside it, what is older still is dropped', async () => {
   const run = await mkdtemp(join(tmpdir(), 'hl-'));
@@ -15,4 +15,12 @@ test('a log is bounded: the older half is kept beside it, what is older still is
   assert.equal(await readFile(path, 'utf8'), 'third\nl\n');
   assert.equal(await readFile(`${path}.1`, 'utf8'), 'second\n');
   await rm(run, { recursive: true });
+});
+
+test('a container that is called like the sidecar has a log of its own', () => {
+  const pod = { namespace: 'shop', name: 'web-0' };
+  for (const name of ['sidecar', 'envoy', 'sidecar-envoy']) {
+    assert.notEqual(logPath('/run', pod, name), sidecarLogPath('/run', pod));
+  }
+  assert.equal(dirname(logPath('/run', pod, 'app')), dirname(sidecarLogPath('/run', pod)));
 });

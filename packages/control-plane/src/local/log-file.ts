@@ -5,13 +5,24 @@ import { dirname, join } from 'node:path';
 /** Bytes after which a log is moved to `<name>.1`, in place of the one that was there. */
 const defaultMaxBytes = 8 * 1024 * 1024;
 
-/** Where the log of a container is; the sidecar's name is `sidecar`. */
-export function logPath(
-  runDirectory: string,
-  pod: { readonly namespace: string; readonly name: string },
-  container: string,
-): string {
-  return join(runDirectory, 'logs', pod.namespace, pod.name, `${container}.log`);
+/** Whose logs they are. */
+interface PodName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Where the log of a container is. */
+export function logPath(runDirectory: string, pod: PodName, container: string): string {
+  return join(logFolder(runDirectory, pod), `${container}.log`);
+}
+
+/** Where the log of a pod's sidecar is: beside those of its containers, none of which has a `.` in its name. */
+export function sidecarLogPath(runDirectory: string, pod: PodName): string {
+  return join(logFolder(runDirectory, pod), 'sidecar.envoy.log');
+}
+
+function logFolder(runDirectory: string, { namespace, name }: PodName): string {
+  return join(runDirectory, 'logs', namespace, name);
 }
 
 /** Appends to a file and keeps at most twice `maxBytes` of it. Errors are thrown to whoever writes. */

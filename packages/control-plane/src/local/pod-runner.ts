@@ -5,11 +5,11 @@ import { networkCheck } from './check.ts';
 import type { Clock } from './clock.ts';
 import { applicationCapabilities } from './enter-pod.ts';
 import { isSidecarReady, sidecarVersion } from './envoy-admin.ts';
-import { LogFile, logPath } from './log-file.ts';
+import { LogFile, logPath, sidecarLogPath } from './log-file.ts';
 import type { Container, ContainerStatus, Pod, PodPhase, PodStatus, Probe, SidecarStatus } from './pod.ts';
 import { PodProcess } from './pod-process.ts';
 import { type Check, runProbe } from './probe.ts';
-import { containerProcess, sidecarName, sidecarProcess } from './process-specs.ts';
+import { containerProcess, sidecarProcess } from './process-specs.ts';
 import { runInPod } from './run-in-pod.ts';
 import { createSandbox, type NodeSettings, type PodPlaces, podPlaces, type Sandbox } from './sandbox.ts';
 import { writeVolumes } from './volumes.ts';
@@ -48,15 +48,20 @@ export class PodRunner {
     this.#clock = node.clock;
     this.#changed = changed;
     this.#graceMilliseconds = (pod.terminationGracePeriodSeconds ?? defaultGraceSeconds) * 1000;
-    const log = (name: string) => new LogFile(logPath(node.settings.runDirectory, pod, name));
     const onChange = () => this.#changed();
-    const { environment } = node.settings;
+    const { environment, runDirectory } = node.settings;
+    const log = (container: string) => new LogFile(logPath(runDirectory, pod, container));
     this.#containers = pod.containers.map(container => ({
       container,
       process: new PodProcess(containerProcess(pod, container, environment), log(container.name), node.clock, onChange),
     }));
     this.#sidecar = pod.sidecar
-      ? new PodProcess(sidecarProcess(pod, pod.sidecar, environment), log(sidecarName), node.clock, onChange)
+      ? new PodProcess(
+          sidecarProcess(pod, pod.sidecar, environment),
+          new LogFile(sidecarLogPath(runDirectory, pod)),
+          node.clock,
+          onChange,
+        )
       : null;
   }
 

@@ -6,9 +6,6 @@ import { expandCommand, expandEnvironment } from './expand.ts';
 import type { Container, Pod, Sidecar } from './pod.ts';
 import type { ProcessSpec } from './pod-process.ts';
 
-/** The name under which a sidecar's log is kept. */
-export const sidecarName = 'sidecar';
-
 /** The process of a container. Its environment is the node's, then HOSTNAME, then what the container says. */
 export function containerProcess(
   pod: Pod,
@@ -42,7 +39,7 @@ export function sidecarProcess(pod: Pod, sidecar: Sidecar, environment: Readonly
     mark: sidecar.interception === null ? undefined : sidecarMark,
   });
   return {
-    name: sidecarName,
+    name: 'sidecar',
     command: [
       sidecar.envoy,
       '--config-yaml',
