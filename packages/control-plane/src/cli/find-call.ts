@@ -59,9 +59,10 @@ export function findDestination(text: string, callersNamespace: string, { model 
   const { namespace, service, port } = destination;
   if (port !== undefined) return { namespace, service, port };
   const ports = serviceOf(model, `${namespace}/${service}`)?.ports ?? [];
-  const [only, ...others] = ports.filter(({ protocol }) => protocol !== 'udp');
+  const callable = ports.filter(({ protocol }) => protocol !== 'udp');
+  const [only, ...others] = callable;
   if (others.length > 0) {
-    const listed = ports.map(({ number, name }) => (name === '' ? `${number}` : `${number} (${name})`)).join(', ');
+    const listed = callable.map(({ number, name }) => (name === '' ? `${number}` : `${number} (${name})`)).join(', ');
     throw new UsageError(
       `${service} in ${namespace} has several ports, so --to needs one: ${listed}. Write ${text}:${only?.number}, say.`,
     );
