@@ -65,4 +65,8 @@ describe('AddressBook', () => {
     );
     assert.equal((await openAddressBook(state)).service('default', 'a'), address);
   });
+
+  it('does not bring back a folder that is gone', async () => {
+    await assert.rejects(openAddressBook('/no/such/run/state'), { code: 'ENOENT' });
+  });
 });

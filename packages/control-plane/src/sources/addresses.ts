@@ -146,9 +146,16 @@ export class AddressBook {
   }
 }
 
-/** Opens the book that a state folder holds, which is made if it is missing. Throws the file system's error. */
+/**
+ * Opens the book that a state folder holds, which is made if it is missing, but for the folder that it is to be in: a mesh
+ * that has ended meanwhile is not to come back. Throws the file system's error.
+ */
 export async function openAddressBook(stateDir: string): Promise<AddressBook> {
-  await mkdir(stateDir, { recursive: true });
+  try {
+    await mkdir(stateDir);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  }
   const file = join(stateDir, 'addresses.json');
   const book = new AddressBook(file);
   try {

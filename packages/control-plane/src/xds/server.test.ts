@@ -160,3 +160,14 @@ test('ends with its signal, and leaves no socket behind', async () => {
   await failed;
   assert.equal(existsSync(path), false);
 });
+
+test('an address that is taken as the server ends is given up', async () => {
+  const path = join(folder, 'late.sock');
+  const server = serve();
+  abort.abort();
+  await Promise.resolve();
+  await server.listen({ path, node: 'a' });
+  const call = connect(`unix:${path}`);
+  ask(call, 'a');
+  assert.equal((await failure(call))[0], status.UNAVAILABLE);
+});

@@ -65,6 +65,7 @@ export class XdsServer {
   readonly #now: () => Date;
   readonly #nodes = new Map<string, Node>();
   readonly #listening = new Set<XdsListening>();
+  #ended = false;
 
   /** @param deps `now`: default the system's clock */
   constructor({ observer = {}, now = () => new Date() }: { observer?: XdsObserver; now?: () => Date } = {}) {
@@ -92,12 +93,14 @@ export class XdsServer {
       },
     };
     this.#listening.add(listening);
+    if (this.#ended) listening.close();
     return listening;
   }
 
-  /** Serves until the signal aborts; then every stream ends and every address is given up. */
+  /** Serves until the signal aborts; then every stream ends and every address is given up, also one that is just being taken. */
   async run(signal: AbortSignal): Promise<void> {
     await aborted(signal);
+    this.#ended = true;
     for (const listening of this.#listening) listening.close();
   }
 
