@@ -57,13 +57,13 @@ function viewFilter(filter: unknown, sidecar: Sidecar): unknown {
   return itemsAt(routes, 'virtualHosts', 0, 'routes').flatMap(route => viewRoute(route) ?? []);
 }
 
-/** Routes that every configuration has are left out: requests with several Hosts or without a path. */
+/** The route that every configuration has is left out: the one of requests with several Hosts. */
 function viewRoute(route: unknown): object | undefined {
   const match = at(route, 'match');
-  if (at(match, 'prefix') === '') return undefined;
+  if (at(route, 'directResponse', 'status') === 400) return undefined;
   const path = textAt(match, 'safeRegex', 'regex');
-  const conditions = itemsAt(match, 'headers').map(
-    header => `${textAt(header, 'name')} ~ ${textAt(header, 'stringMatch', 'safeRegex', 'regex')}`,
+  const conditions = [...itemsAt(match, 'filterState'), ...itemsAt(match, 'headers')].map(
+    item => `${nameOf(item)} ~ ${textAt(item, 'stringMatch', 'safeRegex', 'regex')}`,
   );
   const when = [...(path === '' ? [] : [`path ~ ${path}`]), ...conditions].join(' and ');
   const to = at(route, 'directResponse', 'status') ?? viewClusters(at(route, 'route'));
@@ -128,9 +128,17 @@ function viewPredicate(predicate: unknown): string {
   if (all.length > 0) return all.map(viewPredicate).join(' and ');
   const any = itemsAt(predicate, 'orMatcher', 'predicate');
   if (any.length > 0) return `(${any.map(viewPredicate).join(' or ')})`;
-  const header = textAt(predicate, 'singlePredicate', 'input', 'typedConfig', 'headerName');
+  const not = at(predicate, 'notMatcher');
+  if (not !== undefined) return `not ${viewPredicate(not)}`;
   const value = at(predicate, 'singlePredicate', 'valueMatch');
-  const name = header === 'x-heddle-path' ? 'path' : header === 'x-heddle-authority' ? 'authority' : header;
+  const name = nameOf(at(predicate, 'singlePredicate', 'input', 'typedConfig'));
   const regex = textAt(value, 'safeRegex', 'regex');
   return regex === '' ? `${name} = ${textAt(value, 'exact')}` : `${name} ~ ${regex}`;
+}
+
+/** What is matched: a header, or what a filter has noted. */
+function nameOf(item: unknown): string {
+  if (textAt(item, 'key') === 'heddle.authority') return 'authority';
+  const header = textAt(item, 'headerName') || textAt(item, 'name');
+  return header === 'x-heddle-path' ? 'path' : header;
 }

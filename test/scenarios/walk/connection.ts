@@ -1,6 +1,6 @@
 import { list, type Message, message, text, typedMessage } from './config.ts';
-import { matchesString } from './match.ts';
 import type { Sidecar } from './sidecar.ts';
+import { matchesString } from './string-match.ts';
 
 /** A connection as the listener sees it. */
 export interface Connection {

@@ -1,7 +1,9 @@
+import { decodeHttp1, dropHopByHop, protocolError, upgradeOf } from './codec.ts';
 import { list, type Message, message, text, typedMessage, typeOf } from './config.ts';
-import { chooseAction, matchesRoute } from './match.ts';
-import { type HttpRequest, mutate, withHeader } from './request.ts';
+import { chooseAction, type MatchContext, matchesRoute } from './match.ts';
+import { format, type HttpRequest, headerOf, mutate, withHeader } from './request.ts';
 import type { Sidecar } from './sidecar.ts';
+import { matchesString } from './string-match.ts';
 import { envoyPath } from './url-path.ts';
 
 /** Who sent a request over mutual TLS. */
@@ -33,6 +35,7 @@ const managerFields = [
   'preserveExternalRequestId',
   'skipXffAppend',
   'upgradeConfigs',
+  'localReplyConfig',
   'earlyHeaderMutationExtensions',
   'rds',
   'routeConfig',
@@ -45,12 +48,18 @@ const managerFields = [
 
 export const managerType = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager' as const;
 
+type Manager = Message<(typeof managerFields)[number]>;
+
 /** Passes one request through an HTTP connection manager: codec, path, early mutations, route, filters, action. */
 export function manage(config: unknown, sidecar: Sidecar, input: HttpRequest, peer?: Peer): HttpResult {
   const manager = typedMessage(config, managerType, managerFields);
   const decoded = decode(manager, input);
-  if (decoded === undefined) return { status: 400 };
-  const request = prepare(manager, decoded, peer);
+  if (decoded === protocolError) return { status: 400 };
+  // Before anything else it answers 404 to targets that are no path.
+  if (!decoded.path.startsWith('/')) return { status: localReply(manager, decoded, 404) };
+  const normalized = normalize(manager, decoded);
+  if (normalized === undefined) return { status: 400 };
+  const request = prepare(manager, normalized, peer);
   const routes = routesOf(manager, sidecar);
   // Routes that have not come yet: no route.
   if (routes === undefined) return { status: 404 };
@@ -59,17 +68,19 @@ export function manage(config: unknown, sidecar: Sidecar, input: HttpRequest, pe
 
 const builtInMethods = /^(GET|HEAD|POST|PUT|DELETE|OPTIONS|TRACE|PATCH|PURGE|PROPFIND|MKCOL|COPY|MOVE|LOCK|UNLOCK)$/;
 
-function decode(manager: Message<(typeof managerFields)[number]>, request: HttpRequest): HttpRequest | undefined {
+function decode(manager: Manager, request: HttpRequest): HttpRequest | typeof protocolError {
   const { allowCustomMethods } = message(manager.httpProtocolOptions, 'Http1ProtocolOptions', [
     'acceptHttp10',
     'allowCustomMethods',
   ]);
-  // Without an upgrade for it, a CONNECT with a path is malformed.
-  if (request.method === 'CONNECT') return undefined;
-  const custom = !builtInMethods.test(request.method);
-  if (custom && (allowCustomMethods !== true || !/^[\w!#$%&'*+.^`|~-]+$/.test(request.method))) return undefined;
-  if (!/^[A-Za-z0-9\-._~%!$&'()*+,;=:@[\]]*$/.test(request.authority)) return undefined;
-  if (request.path === '*' && request.method === 'OPTIONS') return request;
+  const custom = request.method !== 'CONNECT' && !builtInMethods.test(request.method);
+  if (custom && (allowCustomMethods !== true || !/^[\w!#$%&'*+.^`|~-]+$/.test(request.method))) return protocolError;
+  const decoded = request.http2 ? request : decodeHttp1(request);
+  if (decoded === protocolError) return protocolError;
+  return /^[A-Za-z0-9\-._~%!$&'()*+,;=:@[\]]*$/.test(decoded.authority) ? decoded : protocolError;
+}
+
+function normalize(manager: Manager, request: HttpRequest): HttpRequest | undefined {
   const escapedSlashes = manager.pathWithEscapedSlashesAction;
   if (escapedSlashes !== undefined && escapedSlashes !== 'REJECT_REQUEST')
     throw new Error(text(escapedSlashes, 'pathWithEscapedSlashesAction'));
@@ -82,12 +93,8 @@ function decode(manager: Message<(typeof managerFields)[number]>, request: HttpR
 }
 
 /** What happens to headers before a route is chosen. */
-function prepare(
-  manager: Message<(typeof managerFields)[number]>,
-  decoded: HttpRequest,
-  peer: Peer | undefined,
-): HttpRequest {
-  let request = decoded;
+function prepare(manager: Manager, decoded: HttpRequest, peer: Peer | undefined): HttpRequest {
+  let request = dropHopByHop(decoded);
   for (const extension of list(manager.earlyHeaderMutationExtensions)) {
     const { typedConfig } = message(extension, 'TypedExtensionConfig', ['name', 'typedConfig']);
     const type = 'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation';
@@ -98,11 +105,7 @@ function prepare(
   return scheme ? request : withHeader(request, 'x-forwarded-proto', peer === undefined ? 'http' : 'https');
 }
 
-function forwardClientCertificate(
-  manager: Message<(typeof managerFields)[number]>,
-  request: HttpRequest,
-  peer: Peer | undefined,
-): HttpRequest {
+function forwardClientCertificate(manager: Manager, request: HttpRequest, peer: Peer | undefined): HttpRequest {
   const name = 'x-forwarded-client-cert';
   const without = { ...request, headers: request.headers.filter(([key]) => key !== name) };
   const details = manager.forwardClientCertDetails ?? 'SANITIZE';
@@ -112,18 +115,13 @@ function forwardClientCertificate(
   return withHeader(without, name, `By=${peer.own};Hash=${'0'.repeat(64)};URI=${peer.identity}`);
 }
 
-function routesOf(manager: Message<(typeof managerFields)[number]>, sidecar: Sidecar): unknown {
+function routesOf(manager: Manager, sidecar: Sidecar): unknown {
   if (manager.routeConfig !== undefined) return manager.routeConfig;
   const { routeConfigName } = message(manager.rds, 'Rds', ['routeConfigName', 'configSource']);
   return sidecar.routes.get(text(routeConfigName, 'routeConfigName'));
 }
 
-function route(
-  manager: Message<(typeof managerFields)[number]>,
-  routes: unknown,
-  request: HttpRequest,
-  peer: Peer | undefined,
-): HttpResult {
+function route(manager: Manager, routes: unknown, request: HttpRequest, peer: Peer | undefined): HttpResult {
   const { virtualHosts, requestHeadersToRemove } = message(routes, 'RouteConfiguration', [
     'name',
     'virtualHosts',
@@ -134,12 +132,16 @@ function route(
     message(item, 'VirtualHost', ['name', 'domains', 'routes', 'typedPerFilterConfig']),
   );
   if (others.length > 0 || JSON.stringify(host?.domains) !== '["*"]') throw new Error('more than one virtual host');
-  const chosen = list(host?.routes)
-    .map(item => message(item, 'Route', ['match', 'route', 'directResponse']))
-    .find(candidate => matchesRoute(candidate.match, request));
-  if (chosen === undefined) return { status: 404 };
-  const filtered = filter(manager, (host?.typedPerFilterConfig ?? {}) as Record<string, unknown>, { request, peer });
-  if ('status' in filtered) return filtered;
+  const all = list(host?.routes).map(item => message(item, 'Route', ['match', 'route', 'directResponse']));
+  const choose = (context: MatchContext) => all.find(candidate => matchesRoute(candidate.match, context));
+  const arrived: Filtered = { request, peer, filterState: new Map(), routeAgain: false };
+  const first = choose(contextOf(arrived));
+  if (first === undefined) return { status: localReply(manager, request, 404) };
+  if (!mayUpgrade(manager, request)) return { status: localReply(manager, request, 403) };
+  const filtered = filter(manager, (host?.typedPerFilterConfig ?? {}) as Record<string, unknown>, arrived);
+  if ('status' in filtered) return { status: localReply(manager, request, filtered.status) };
+  const chosen = filtered.routeAgain ? choose(contextOf(filtered)) : first;
+  if (chosen === undefined) return { status: localReply(manager, request, 404) };
   if (chosen.directResponse !== undefined) {
     return { status: Number(message(chosen.directResponse, 'DirectResponseAction', ['status', 'body']).status) };
   }
@@ -148,23 +150,60 @@ function route(
   return { clusters: clustersOf(chosen.route), request: { ...filtered.request, headers } };
 }
 
+function mayUpgrade(manager: Manager, request: HttpRequest): boolean {
+  const upgrade = request.http2 ? undefined : upgradeOf(request);
+  const allowed = list(manager.upgradeConfigs).map(item => message(item, 'UpgradeConfig', ['upgradeType']).upgradeType);
+  return upgrade === undefined || allowed.includes(upgrade);
+}
+
+/** The status of an answer of Envoy's own, which the configuration may change. */
+function localReply(manager: Manager, request: HttpRequest, status: number): number {
+  if (manager.localReplyConfig === undefined) return status;
+  const { mappers } = message(manager.localReplyConfig, 'LocalReplyConfig', ['mappers']);
+  const mapper = list(mappers)
+    .map(item => message(item, 'ResponseMapper', ['filter', 'statusCode', 'body']))
+    .find(item => passesFilter(item.filter, request));
+  return mapper === undefined ? status : Number(mapper.statusCode);
+}
+
+function passesFilter(logFilter: unknown, request: HttpRequest): boolean {
+  const { andFilter, headerFilter } = message(logFilter, 'AccessLogFilter', ['andFilter', 'headerFilter']);
+  if (andFilter !== undefined) {
+    return list(message(andFilter, 'AndFilter', ['filters']).filters).every(item => passesFilter(item, request));
+  }
+  const { header } = message(headerFilter, 'HeaderFilter', ['header']);
+  const { name, stringMatch } = message(header, 'HeaderMatcher', ['name', 'stringMatch']);
+  return matchesString(stringMatch, headerOf(request, text(name, 'name')) ?? '');
+}
+
 interface Filtered {
   readonly request: HttpRequest;
   readonly peer: Peer | undefined;
+  readonly filterState: ReadonlyMap<string, string>;
+  /** Whether the route is to be chosen once more. */
+  readonly routeAgain: boolean;
+}
+
+function contextOf({ request, peer, filterState }: Filtered): MatchContext {
+  return { request, filterState, peer: peer?.identity };
 }
 
 function filter(
-  manager: Message<(typeof managerFields)[number]>,
+  manager: Manager,
   perRoute: Readonly<Record<string, unknown>>,
   input: Filtered,
 ): Filtered | { readonly status: number } {
   let state = input;
   for (const item of list(manager.httpFilters)) {
-    const { name, typedConfig } = message(item, 'HttpFilter', ['name', 'typedConfig']);
-    const override = perRoute[text(name, 'name')];
+    const { name, typedConfig, disabled } = message(item, 'HttpFilter', ['name', 'typedConfig', 'disabled']);
+    const { isOn, override } = perRouteOf(perRoute[text(name, 'name')], disabled === true);
+    if (!isOn) continue;
     switch (typeOf(typedConfig)) {
       case 'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation':
         state = { ...state, request: mutateByFilter(state.request, typedConfig, override) };
+        break;
+      case 'envoy.extensions.filters.http.set_filter_state.v3.Config':
+        state = noteByFilter(state, typedConfig);
         break;
       case 'envoy.extensions.filters.http.rbac.v3.RBAC':
         if (!permits(typedConfig, override, state)) return { status: 403 };
@@ -179,6 +218,32 @@ function filter(
   throw new Error('a filter chain does not end with a router');
 }
 
+/** What a route says of a filter: anything turns it on, and may replace its configuration. */
+function perRouteOf(config: unknown, disabled: boolean): { readonly isOn: boolean; readonly override: unknown } {
+  if (config === undefined) return { isOn: !disabled, override: undefined };
+  const type = 'envoy.config.route.v3.FilterConfig';
+  if (typeOf(config) !== type) return { isOn: true, override: config };
+  const { config: own } = typedMessage(config, type, ['config']);
+  if (JSON.stringify(own) !== '{}') throw new Error('the walk does not know a FilterConfig with a configuration');
+  return { isOn: true, override: undefined };
+}
+
+function noteByFilter(state: Filtered, config: unknown): Filtered {
+  const type = 'envoy.extensions.filters.http.set_filter_state.v3.Config';
+  const { clearRouteCache, onRequestHeaders } = typedMessage(config, type, ['clearRouteCache', 'onRequestHeaders']);
+  const filterState = new Map(state.filterState);
+  for (const item of list(onRequestHeaders)) {
+    const value = message(item, 'FilterStateValue', ['objectKey', 'factoryKey', 'formatString']);
+    const { textFormatSource } = message(value.formatString, 'SubstitutionFormatString', [
+      'textFormatSource',
+      'formatters',
+    ]);
+    const { inlineString } = message(textFormatSource, 'DataSource', ['inlineString']);
+    filterState.set(text(value.objectKey, 'objectKey'), format(text(inlineString, 'inlineString'), state.request));
+  }
+  return { ...state, filterState, routeAgain: state.routeAgain || clearRouteCache === true };
+}
+
 function mutateByFilter(request: HttpRequest, config: unknown, override: unknown): HttpRequest {
   const type = 'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation';
   const lists = [typedMessage(config, type, ['mutations']).mutations];
@@ -189,7 +254,7 @@ function mutateByFilter(request: HttpRequest, config: unknown, override: unknown
   }, request);
 }
 
-function permits(config: unknown, override: unknown, { request, peer }: Filtered): boolean {
+function permits(config: unknown, override: unknown, state: Filtered): boolean {
   const own = typedMessage(config, 'envoy.extensions.filters.http.rbac.v3.RBAC', ['rules', 'matcher']);
   const { rules, matcher } =
     override === undefined
@@ -203,7 +268,7 @@ function permits(config: unknown, override: unknown, { request, peer }: Filtered
     if (action !== 'ALLOW') throw new Error(`RBAC rules with action ${String(action)}`);
     return false;
   }
-  const chosen = chooseAction(matcher, { request, peer: peer?.identity });
+  const chosen = chooseAction(matcher, contextOf(state));
   if (chosen === undefined) return false;
   const { typedConfig } = message(chosen, 'TypedExtensionConfig', ['name', 'typedConfig']);
   return typedMessage(typedConfig, 'envoy.config.rbac.v3.Action', ['name', 'action']).action === 'ALLOW';

@@ -1,46 +1,39 @@
-import { compileRegex } from '@heddle/smi';
-import { list, message, text, typedMessage } from './config.ts';
+import { list, message, text, typedMessage, typeOf } from './config.ts';
 import { type HttpRequest, headerOf, pathOnly } from './request.ts';
+import { matchesRegex, matchesString } from './string-match.ts';
 
-/** Whether a `StringMatcher` matches. */
-export function matchesString(matcher: unknown, value: string): boolean {
-  const { exact, prefix, contains, safeRegex } = message(matcher, 'StringMatcher', [
-    'exact',
-    'prefix',
-    'contains',
-    'safeRegex',
-  ]);
-  if (exact !== undefined) return value === exact;
-  if (prefix !== undefined) return value.startsWith(text(prefix, 'prefix'));
-  if (contains !== undefined) return value.includes(text(contains, 'contains'));
-  return matchesRegex(safeRegex, value);
-}
-
-function matchesRegex(matcher: unknown, value: string): boolean {
-  const pattern = text(message(matcher, 'RegexMatcher', ['regex', 'googleRe2']).regex, 'regex');
-  if (pattern === '') throw new Error('Envoy refuses an empty regex');
-  const compiled = compileRegex(pattern);
-  if ('error' in compiled) throw new Error(`Envoy would refuse ${pattern}: ${compiled.error}`);
-  return compiled.matches(value);
+/** What is matched: a request, what filters have noted of it, and who sent it. */
+export interface MatchContext {
+  readonly request: HttpRequest;
+  /** By key. */
+  readonly filterState: ReadonlyMap<string, string>;
+  /** The URI SAN of the peer. */
+  readonly peer: string | undefined;
 }
 
 /** Whether a `RouteMatch` matches. */
-export function matchesRoute(match: unknown, request: HttpRequest): boolean {
-  const { prefix, safeRegex, headers } = message(match, 'RouteMatch', ['prefix', 'safeRegex', 'headers']);
+export function matchesRoute(match: unknown, { request, filterState: noted }: MatchContext): boolean {
+  const { prefix, safeRegex, headers, filterState } = message(match, 'RouteMatch', [
+    'prefix',
+    'safeRegex',
+    'headers',
+    'filterState',
+  ]);
   if (prefix !== undefined && !request.path.startsWith(text(prefix, 'prefix'))) return false;
   if (safeRegex !== undefined && !matchesRegex(safeRegex, pathOnly(request))) return false;
-  return list(headers).every(item => {
+  const matchesHeaders = list(headers).every(item => {
     const { name, stringMatch } = message(item, 'HeaderMatcher', ['name', 'stringMatch']);
     const value = headerOf(request, text(name, 'name'));
     return value !== undefined && matchesString(stringMatch, value);
   });
-}
-
-/** What the matcher API reads besides the request. */
-export interface MatchContext {
-  readonly request: HttpRequest;
-  /** The URI SAN of the peer. */
-  readonly peer: string | undefined;
+  return (
+    matchesHeaders &&
+    list(filterState).every(item => {
+      const { key, stringMatch } = message(item, 'FilterStateMatcher', ['key', 'stringMatch']);
+      const value = noted.get(text(key, 'key'));
+      return value !== undefined && matchesString(stringMatch, value);
+    })
+  );
 }
 
 /** The action that an `xds.type.matcher.v3.Matcher` chooses, or `undefined`. */
@@ -77,11 +70,13 @@ function chooseInList(matchers: unknown, context: MatchContext): unknown {
 }
 
 function holds(predicate: unknown, context: MatchContext): boolean {
-  const { singlePredicate, orMatcher, andMatcher } = message(predicate, 'Predicate', [
+  const { singlePredicate, orMatcher, andMatcher, notMatcher } = message(predicate, 'Predicate', [
     'singlePredicate',
     'orMatcher',
     'andMatcher',
+    'notMatcher',
   ]);
+  if (notMatcher !== undefined) return !holds(notMatcher, context);
   if (singlePredicate !== undefined) {
     const { input, valueMatch } = message(singlePredicate, 'SinglePredicate', ['input', 'valueMatch']);
     const value = inputOf(input, context);
@@ -93,11 +88,14 @@ function holds(predicate: unknown, context: MatchContext): boolean {
   return orMatcher === undefined ? parts.every(judge) : parts.some(judge);
 }
 
-function inputOf(value: unknown, { request, peer }: MatchContext): string | undefined {
-  const { name, typedConfig } = message(value, 'TypedExtensionConfig', ['name', 'typedConfig']);
-  if (name === 'envoy.matching.inputs.uri_san') {
-    typedMessage(typedConfig, 'envoy.extensions.matching.common_inputs.ssl.v3.UriSanInput', []);
-    return peer;
+const inputs = 'envoy.extensions.matching.common_inputs';
+
+function inputOf(value: unknown, { request, filterState, peer }: MatchContext): string | undefined {
+  const { typedConfig } = message(value, 'TypedExtensionConfig', ['name', 'typedConfig']);
+  if (typeOf(typedConfig) === `${inputs}.ssl.v3.UriSanInput`) return peer;
+  if (typeOf(typedConfig) === `${inputs}.network.v3.FilterStateInput`) {
+    const { key } = typedMessage(typedConfig, `${inputs}.network.v3.FilterStateInput`, ['key']);
+    return filterState.get(text(key, 'key'));
   }
   const { headerName } = typedMessage(typedConfig, 'envoy.type.matcher.v3.HttpRequestHeaderMatchInput', ['headerName']);
   return headerOf(request, text(headerName, 'headerName'));

@@ -1,4 +1,5 @@
 import { message, text } from './config.ts';
+import { matchesString } from './string-match.ts';
 
 /** An HTTP request on its way through sidecars. */
 export interface HttpRequest {
@@ -43,8 +44,7 @@ function mutateOnce(request: HttpRequest, mutation: unknown): HttpRequest {
   }
   if (removeOnMatch !== undefined) {
     const { keyMatcher } = message(removeOnMatch, 'RemoveOnMatch', ['keyMatcher']);
-    const prefix = text(message(keyMatcher, 'StringMatcher', ['prefix']).prefix, 'prefix');
-    return { ...request, headers: request.headers.filter(([key]) => !key.startsWith(prefix)) };
+    return { ...request, headers: request.headers.filter(([key]) => !matchesString(keyMatcher, key)) };
   }
   const { header, appendAction } = message(append, 'HeaderValueOption', ['header', 'appendAction']);
   if (appendAction !== 'OVERWRITE_IF_EXISTS_OR_ADD') throw new Error(`append action ${String(appendAction)}`);
@@ -56,7 +56,8 @@ function mutateOnce(request: HttpRequest, mutation: unknown): HttpRequest {
 
 const normalizedHost = String.raw`%CEL(re.extract(request.host.lowerAscii(), '^(.*?)[.]?(:[0-9]*)?$', '\\1'))%`;
 
-function format(template: string, request: HttpRequest): string {
+/** The text that a format of Envoy's comes to. */
+export function format(template: string, request: HttpRequest): string {
   if (template === '%PATH(NQ)%') return pathOnly(request);
   if (template === normalizedHost) {
     return request.authority

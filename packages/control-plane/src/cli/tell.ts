@@ -113,4 +113,5 @@ const defaults: Readonly<Record<DefaultName, string>> = {
   WellFormedRequests: 'malformed requests get 400 before any rule is asked.',
   OwnEndpoints: 'without a TrafficSplit the Service’s own endpoints serve.',
   OutsideMesh: 'policy does not apply to a Service without pods in the mesh.',
+  EgressDenied: 'calls that leave the mesh are denied while egress is deny.',
 };

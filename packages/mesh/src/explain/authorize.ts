@@ -1,4 +1,4 @@
-import { mismatch, type RequestFacts } from '../model/http-route-match.ts';
+import { grantMismatch, type RequestFacts } from '../model/http-route-match.ts';
 import type { ResourceOrigin } from '../model/origin.ts';
 import type { InboundPort, Workload } from '../model/workload.ts';
 
@@ -28,7 +28,7 @@ export function authorize(port: InboundPort, workload: Workload, { identity, req
       };
     }
     if (request === undefined || http === 'all') continue;
-    const grant = http.find(({ match }) => mismatch(match, request) === undefined);
+    const grant = http.find(({ match }) => grantMismatch(match, request) === undefined);
     if (grant !== undefined) {
       return {
         kind: 'allowed',

@@ -1,22 +1,20 @@
-import { mismatch, type RequestFacts } from '../model/http-route-match.ts';
-import { type MeshModel, serviceOf, spiffeId, workloadOf } from '../model/mesh-model.ts';
-import type { Origin } from '../model/origin.ts';
-import { type OutboundRoute, type Service, type ServicePort, shareOf, type WeightedBackend } from '../model/service.ts';
-import type { InboundPort, Workload } from '../model/workload.ts';
+import { isSpelling, methodOverrideHeaders, mismatch } from '../model/http-route-match.ts';
+import { type MeshModel, serviceOf, spiffeId } from '../model/mesh-model.ts';
+import type { DefaultName, DefaultOrigin } from '../model/origin.ts';
+import {
+  isClusterService,
+  type OutboundRoute,
+  type Service,
+  type ServicePort,
+  shareOf,
+  type WeightedBackend,
+} from '../model/service.ts';
+import { restrictsMethods } from '../model/workload.ts';
 import { authorize, type InboundVerdict, type Knock } from './authorize.ts';
-import { nearMisses } from './near-misses.ts';
-import { passedOn, requestFacts } from './request-facts.ts';
-import { type BackendShare, type Call, DependsOnPod, type Step, type Verdict, type VerdictReason } from './verdict.ts';
-
-/** What a call has become so far, on its way. */
-interface Journey {
-  readonly model: MeshModel;
-  readonly call: Call;
-  readonly identity: string;
-  /** `undefined` for a connection of bytes. */
-  readonly request: RequestFacts | undefined;
-  readonly trace: Step[];
-}
+import { allow, type Inbound, inboundsBehind, inboundsOf, type Journey, knockOf, refuse, statusOf } from './journey.ts';
+import { requestFacts } from './request-facts.ts';
+import type { Unfit } from './request-headers.ts';
+import { type BackendShare, type Call, DependsOnPod, type Step, type Verdict } from './verdict.ts';
 
 /**
  * What becomes of one call: the client's sidecar checks that the request is well-formed, whether policy lets the caller
@@ -25,101 +23,92 @@ interface Journey {
  * pods behind one backend are under different policies.
  */
 export function decide(model: MeshModel, call: Call): Verdict {
-  const identity = spiffeId(model.settings.trustDomain, call.from.namespace, call.from.serviceAccount);
-  const facts = call.protocol === 'tcp' ? undefined : requestFacts(call);
+  const { from, to } = call;
+  const key = `${to.namespace}/${to.service}`;
+  const read = call.protocol === 'tcp' ? undefined : requestFacts(call);
+  const unfit = read !== undefined && 'unfit' in read ? read : undefined;
   const journey: Journey = {
     model,
     call,
-    identity,
-    request: facts !== undefined && 'malformed' in facts ? undefined : facts,
-    trace: [],
+    identity: spiffeId(model.settings.trustDomain, from.namespace, from.serviceAccount),
+    request: read !== undefined && 'unfit' in read ? undefined : read,
+    trace: [{ text: `${from.namespace}/${from.serviceAccount} calls ${key} on port ${to.port}.` }],
   };
-  const key = `${call.to.namespace}/${call.to.service}`;
   const service = serviceOf(model, key);
-  journey.trace.push({
-    text: `${call.from.namespace}/${call.from.serviceAccount} calls ${key} on port ${call.to.port}.`,
-  });
   if (service === undefined) {
-    return refuse(journey, null, 'ServiceNotFound', { default: 'ServiceNotFound' }, `There is no Service ${key}.`);
+    const message = `There is no Service ${key}.`;
+    return refuse(journey, { status: null, reason: 'ServiceNotFound', decidedBy: by('ServiceNotFound'), message });
   }
-  if (!service.inMesh) {
-    return allow(journey, {
-      reason: 'OutsideMesh',
-      origin: { default: 'OutsideMesh' },
-      message: `No pod behind ${key} is in the mesh, so TrafficTargets do not apply.`,
-      backends: [],
-      mtls: 'none',
-    });
+  const port = service.ports.find(({ number, protocol }) => number === to.port && protocol !== 'udp');
+  const isKnown = port !== undefined || service.addresses.length === 0;
+  if (!service.inMesh && isKnown) return leaveMesh(journey, service, unfit);
+  if (port === undefined) return unfit === undefined ? refusePort(journey, service) : refuseUnfit(journey, unfit);
+  const hidden = service.callers !== 'anyone' && !service.callers.includes(journey.identity);
+  if (unfit !== undefined && (port.protocol !== 'tcp' || hidden)) return refuseUnfit(journey, unfit);
+  if (hidden) return refuseHidden(journey, service, port);
+  return decideOnPort(port.protocol === 'tcp' ? { ...journey, request: undefined } : journey, service, port);
+}
+
+function by(name: DefaultName): DefaultOrigin {
+  return { default: name };
+}
+
+function refusePort(journey: Journey, { key, ports }: Service): Verdict {
+  const known = ports.flatMap(({ number, protocol }) => (protocol === 'udp' ? [] : [number])).join(', ');
+  const message = `${key} has no TCP port ${journey.call.to.port}; it has ${known || 'none'}.`;
+  return refuse(journey, { reason: 'PortNotFound', decidedBy: by('PortNotFound'), message });
+}
+
+function refuseUnfit(journey: Journey, { status, unfit }: Unfit): Verdict {
+  const reason = status === 400 ? 'MalformedRequest' : 'UpgradeRefused';
+  const message = `The request is refused: ${unfit}.`;
+  return refuse(journey, { status, reason, decidedBy: by('WellFormedRequests'), message });
+}
+
+/** A Service outside the mesh gets the call as it is, if any gets out (H4, H6). */
+function leaveMesh(journey: Journey, service: Service, unfit: Unfit | undefined): Verdict {
+  const outside = `No pod behind ${service.key} is in the mesh`;
+  if (journey.model.settings.egress === 'allow' || isClusterService(service)) {
+    const message = `${outside}, so TrafficTargets do not apply.`;
+    return allow(journey, { reason: 'OutsideMesh', decidedBy: by('OutsideMesh'), message, mtls: 'none' });
   }
-  const port = service.ports.find(candidate => candidate.number === call.to.port);
-  if (facts !== undefined && 'malformed' in facts && port?.protocol !== 'tcp') {
-    return refuse(
-      journey,
-      400,
-      'MalformedRequest',
-      { default: 'WellFormedRequests' },
-      `The request is refused: ${facts.malformed}.`,
-    );
-  }
-  if (port === undefined || port.protocol === 'udp') {
-    const known = service.ports.flatMap(({ number, protocol }) => (protocol === 'udp' ? [] : [number])).join(', ');
-    return refuse(
-      journey,
-      denied(journey),
-      'PortNotFound',
-      { default: 'PortNotFound' },
-      `${key} has no TCP port ${call.to.port}; it has ${known || 'none'}.`,
-    );
-  }
-  const asTcp = port.protocol === 'tcp' ? { ...journey, request: undefined } : journey;
-  return decideOnPort(asTcp, service, port);
+  if (unfit !== undefined) return refuseUnfit(journey, unfit);
+  const message = `${outside}, and calls that leave the mesh are denied.`;
+  return refuse(journey, { reason: 'EgressDenied', decidedBy: by('EgressDenied'), message });
+}
+
+/** The caller's own sidecar refuses, and speaks HTTP whatever the port does: it knows nothing of a hidden Service (H6). */
+function refuseHidden(journey: Journey, { key }: Service, port: ServicePort): Verdict {
+  const { identity, trace } = journey;
+  trace.push({
+    text: `No TrafficTarget lets ${identity} reach any port of ${key}: the caller’s own sidecar refuses.`,
+  });
+  return refuse(journey, {
+    reason: 'NoTrafficTarget',
+    decidedBy: by('DenyByDefault'),
+    message: `No TrafficTarget lets ${identity} call ${key}.`,
+    inbounds: inboundsBehind(journey, port),
+  });
 }
 
 function decideOnPort(journey: Journey, service: Service, port: ServicePort): Verdict {
-  const { request, identity } = journey;
+  const { request } = journey;
   if (request?.path === undefined && request !== undefined) {
-    return refuse(
-      journey,
-      403,
-      'NoMatchingRule',
-      { default: 'DenyByDefault' },
-      `${request.method} * has no path, so no rule can open it.`,
-    );
-  }
-  if (service.callers !== 'anyone' && !service.callers.includes(identity)) {
-    journey.trace.push({
-      text: `No TrafficTarget lets ${identity} reach any port of ${service.key}: the caller’s own sidecar refuses.`,
-    });
-    return refuse(
-      journey,
-      denied(journey),
-      'NoTrafficTarget',
-      { default: 'DenyByDefault' },
-      `No TrafficTarget lets ${identity} call ${service.key}.`,
-      inboundsBehind(journey, port),
-    );
+    const message = `${request.method} * has no path, so no rule can open it.`;
+    return refuse(journey, { reason: 'NoMatchingRule', decidedBy: by('DenyByDefault'), message });
   }
   if (request === undefined && port.protocol === 'http') {
-    return refuse(
-      journey,
-      null,
-      'MalformedRequest',
-      { default: 'WellFormedRequests' },
-      `Port ${port.number} of ${service.key} speaks HTTP: the caller’s own sidecar closes what is no request.`,
-    );
+    const message = `Port ${port.number} of ${service.key} speaks HTTP: the caller’s own sidecar closes what is no request.`;
+    return refuse(journey, { reason: 'MalformedRequest', decidedBy: by('WellFormedRequests'), message });
   }
   const route = port.outbound.routes.find(
     ({ match }) => match === undefined || (request !== undefined && mismatch(match, request) === undefined),
   );
   const shares = (route?.backends ?? []).filter(({ weight }) => weight > 0);
   if (route === undefined || shares.length === 0) {
-    return refuse(
-      journey,
-      unavailable(journey),
-      'NoBackends',
-      route?.origin ?? { default: 'NoEndpoints' },
-      `${service.key} has no backend with a share on port ${port.number}.`,
-    );
+    const message = `${service.key} has no backend with a share on port ${port.number}.`;
+    const decidedBy = route?.origin ?? by('NoEndpoints');
+    return refuse(journey, { status: statusOf(journey, 503), reason: 'NoBackends', decidedBy, message });
   }
   journey.trace.push({ text: describeRoute(service, route), origin: route.origin });
   return combine(journey, route, shares);
@@ -133,39 +122,20 @@ function combine(journey: Journey, route: OutboundRoute, shares: readonly Weight
     outcomes.find(({ outcome }) => outcome.kind === 'unavailable');
   const backends = route.backends.map(backend => viewShare(backend, route));
   if (refused === undefined) {
-    const [first] = outcomes;
-    const outcome = first?.outcome;
+    const outcome = outcomes[0]?.outcome;
     if (outcome?.kind !== 'allowed') throw new Error('a route with shares has an outcome for each');
-    return allow(journey, {
-      reason: 'Allowed',
-      origin: outcome.origin,
-      message: outcome.message,
-      backends,
-      mtls: 'strict',
-    });
+    const { message, origin: decidedBy } = outcome;
+    return allow(journey, { reason: 'Allowed', decidedBy, message, backends, mtls: 'strict' });
   }
   const { backend, outcome } = refused;
+  const { message } = outcome;
   if (outcome.kind === 'unavailable') {
-    return refuse(
-      { ...journey },
-      unavailable(journey),
-      'NoEndpoints',
-      { default: 'NoEndpoints' },
-      outcome.message,
-      [],
-      backends,
-    );
+    const status = statusOf(journey, 503);
+    return refuse(journey, { status, reason: 'NoEndpoints', decidedBy: by('NoEndpoints'), message, backends });
   }
   const reason = outcome.kind === 'denied' && outcome.knowsCaller ? 'NoMatchingRule' : 'NoTrafficTarget';
-  return refuse(
-    journey,
-    denied(journey),
-    reason,
-    { default: 'DenyByDefault' },
-    outcome.message,
-    inboundsOf(journey, backend),
-    backends,
-  );
+  const inbounds = inboundsOf(journey, backend);
+  return refuse(journey, { reason, decidedBy: by('DenyByDefault'), message, inbounds, backends });
 }
 
 type Outcome = InboundVerdict | { readonly kind: 'unavailable'; readonly message: string };
@@ -192,7 +162,20 @@ function decideBackend(journey: Journey, backend: WeightedBackend): Outcome {
     );
   }
   journey.trace.push({ text: first.message, ...(first.kind === 'allowed' && { origin: first.origin }) });
+  if (first.kind === 'allowed') journey.trace.push(...removals(knock, inbounds));
   return first;
+}
+
+/** Headers that the application does not get (T7). */
+function removals({ request }: Knock, inbounds: readonly Inbound[]): Step[] {
+  const removing = inbounds.find(({ port }) => restrictsMethods(port.policy));
+  if (request === undefined || removing === undefined) return [];
+  const { workload, port } = removing;
+  return [...request.headers.keys()]
+    .filter(name => methodOverrideHeaders.some(header => isSpelling(header, name)))
+    .map(name => ({
+      text: `${name} is removed: rules restrict the methods of port ${port.number} of ${workload.key}.`,
+    }));
 }
 
 function unavailableAt({ trace }: Journey, message: string): Outcome {
@@ -204,97 +187,6 @@ function unavailableAt({ trace }: Journey, message: string): Outcome {
 function speaksAnother({ model, request }: Journey, backend: WeightedBackend): boolean {
   const port = serviceOf(model, backend.service)?.ports.find(({ number }) => number === backend.port);
   return port?.protocol === (request === undefined ? 'http' : 'tcp');
-}
-
-/** The call as it reaches a destination. */
-function knockOf({ identity, request }: Journey): Knock {
-  return { identity, request: request && passedOn(request) };
-}
-
-/** A port of a workload behind a backend. */
-interface Inbound {
-  readonly workload: Workload;
-  readonly port: InboundPort;
-  readonly ready: boolean;
-}
-
-function inboundsOf({ model }: Journey, backend: WeightedBackend): Inbound[] {
-  const endpoints =
-    serviceOf(model, backend.service)?.ports.find(({ number }) => number === backend.port)?.endpoints ?? [];
-  const found = new Map<string, Inbound>();
-  for (const { workload: key, port: number, ready } of endpoints) {
-    const workload = key === undefined ? undefined : workloadOf(model, key);
-    const port = workload?.ports.find(candidate => candidate.number === number);
-    if (workload === undefined || port === undefined) continue;
-    const id = `${workload.key}:${number}`;
-    found.set(id, { workload, port, ready: ready || (found.get(id)?.ready ?? false) });
-  }
-  return [...found.values()];
-}
-
-function inboundsBehind(journey: Journey, port: ServicePort): Inbound[] {
-  return port.outbound.routes.flatMap(({ backends }) => backends.flatMap(backend => inboundsOf(journey, backend)));
-}
-
-function allow(
-  journey: Journey,
-  verdict: {
-    reason: VerdictReason;
-    origin: Origin;
-    message: string;
-    backends: readonly BackendShare[];
-    mtls: Verdict['mtls'];
-  },
-): Verdict {
-  const { reason, origin, message, backends, mtls } = verdict;
-  return {
-    allowed: true,
-    wouldDeny: false,
-    status: journey.request === undefined ? null : 200,
-    reason,
-    message,
-    decidedBy: origin,
-    backends,
-    mtls,
-    nearMisses: [],
-    trace: journey.trace,
-  };
-}
-
-// oxlint-disable-next-line max-params -- a refusal is made from what its caller just found, in reading order
-function refuse(
-  journey: Journey,
-  status: Verdict['status'],
-  reason: VerdictReason,
-  decidedBy: Origin,
-  message: string,
-  inbounds: readonly Inbound[] = [],
-  backends: readonly BackendShare[] = [],
-): Verdict {
-  const near = nearMisses(
-    inbounds.map(({ port }) => port),
-    knockOf(journey),
-  );
-  return {
-    allowed: false,
-    wouldDeny: false,
-    status,
-    reason,
-    message,
-    decidedBy,
-    backends,
-    mtls: 'strict',
-    nearMisses: near,
-    trace: journey.trace,
-  };
-}
-
-function denied({ request }: Journey): 403 | null {
-  return request === undefined ? null : 403;
-}
-
-function unavailable({ request }: Journey): 503 | null {
-  return request === undefined ? null : 503;
 }
 
 function viewShare(backend: WeightedBackend, route: OutboundRoute): BackendShare {

@@ -1,5 +1,5 @@
 import { formatPath } from '@heddle/smi';
-import { mismatch } from '../model/http-route-match.ts';
+import { grantMismatch } from '../model/http-route-match.ts';
 import type { ResourceOrigin } from '../model/origin.ts';
 import type { Authorization, InboundPort } from '../model/workload.ts';
 import type { Knock } from './authorize.ts';
@@ -27,7 +27,9 @@ function missesOf(
   const { principals, http, tcp, target, gaps } = authorization;
   const named = principals.some(principal => principal.identity === identity);
   const fits =
-    request === undefined ? tcp : http === 'all' || http.some(({ match }) => mismatch(match, request) === undefined);
+    request === undefined
+      ? tcp
+      : http === 'all' || http.some(({ match }) => grantMismatch(match, request) === undefined);
   const misses: { origin: ResourceOrigin; why: string; distance: number }[] = [];
   if (named) {
     for (const { origin, why } of gaps) misses.push({ origin, why, distance: 1 });
@@ -37,8 +39,8 @@ function missesOf(
       for (const { match } of http)
         misses.push({
           origin: match.origin,
-          why: mismatch(match, request) ?? '',
-          distance: match.path?.matches(request.path ?? '') ? 0 : 2,
+          why: grantMismatch(match, request) ?? '',
+          distance: (match.path?.matches(request.path ?? '') ?? true) ? 0 : 2,
         });
     }
   } else if (fits) {

@@ -1,27 +1,34 @@
 import { isSteeringHeader, type RequestFacts } from '../model/http-route-match.ts';
 import { normalizePath } from './normalize-path.ts';
+import { headersPassedOn, type Unfit, upgradeOf } from './request-headers.ts';
 import type { Call } from './verdict.ts';
 
-/** What of a call is matched, or why it is refused with 400 before anything is. */
-export function requestFacts(call: Call): RequestFacts | { readonly malformed: string } {
-  const headers = new Map<string, string>();
-  for (const [written, value] of call.headers) {
-    const name = written.toLowerCase();
-    if (name === 'host' && headers.has('host')) return { malformed: 'it has more than one Host header' };
-    if (isSteeringHeader(name)) continue;
-    const before = headers.get(name);
-    headers.set(name, before === undefined ? value.trim() : `${before},${value.trim()}`);
-  }
-  const host = headers.get('host') ?? `${call.to.service}.${call.to.namespace}`;
-  if (!/^[\w.~%!$&'()*+;=:@[\]-]*$/.test(host)) return { malformed: 'its Host header names no host' };
+/**
+ * What of a call is matched, or why the caller's sidecar answers it by itself. Requests of HTTP/1.1 may name their target
+ * in the absolute form, whose host counts in place of the Host header.
+ */
+export function requestFacts(call: Call): RequestFacts | Unfit {
+  const method = call.protocol === 'grpc' ? 'POST' : call.method;
+  if (method === 'CONNECT') return malformed('CONNECT is not passed on');
+  const headers = headersPassedOn(call);
+  if ('unfit' in headers) return headers;
+  const target = readTarget(call);
+  if (target === undefined) return malformed('its target is no URL that HTTP knows');
+  const host = target.host ?? headers.get('host');
+  if (host === undefined) return malformed('it has no Host header');
+  if (!/^[\w.~%!$&'()*+,;=:@[\]-]*$/.test(host)) return malformed('its Host header names no host');
   headers.set('host', authority(host));
+  if (method === 'OPTIONS' && target.path === '*') return { method, path: undefined, headers };
+  const normalized = normalizePath(target.path);
+  if ('malformed' in normalized) return malformed(normalized.malformed);
+  const upgrade = upgradeOf(headers);
+  if (upgrade !== undefined && upgrade !== 'websocket') {
+    return { status: 403, unfit: `an upgrade to ${upgrade || 'nothing'} is not passed on, only one to websocket` };
+  }
+  if (host.includes(',')) return malformed('it has more than one Host header');
+  for (const name of headers.keys()) if (isSteeringHeader(name)) headers.delete(name);
   // The caller's sidecar adds it where it is absent.
   if (!headers.has('x-forwarded-proto')) headers.set('x-forwarded-proto', 'http');
-  const method = call.protocol === 'grpc' ? 'POST' : call.method;
-  if (method === 'CONNECT') return { malformed: 'CONNECT is not passed on' };
-  if (method === 'OPTIONS' && call.path === '*') return { method, path: undefined, headers };
-  const normalized = normalizePath(call.path);
-  if ('malformed' in normalized) return normalized;
   return { method, path: normalized.path, headers };
 }
 
@@ -32,7 +39,27 @@ export function passedOn(request: RequestFacts): RequestFacts {
   return { ...request, path: normalized.path };
 }
 
+interface Target {
+  readonly path: string;
+  /** Of the absolute form. */
+  readonly host?: string;
+}
+
+const absolute = /^https?:\/\/(?:[\w.~!*'()%;:&=+$,-]*@)?([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(\/.*)?$/i;
+
+/** The parts of a request's target; `undefined` where it is neither a path nor the absolute form of one. */
+function readTarget({ protocol, path }: Call): Target | undefined {
+  if (protocol !== 'http' || path.startsWith('/') || path === '*') return { path };
+  const [, host = '', port = '', rest = '/'] = absolute.exec(path) ?? [];
+  if (host === '' || Number(port.slice(1)) > 65_535) return undefined;
+  return { path: rest, host: host + port };
+}
+
 /** The authority as it is matched: lower case, without port and trailing dot (T7). */
 function authority(host: string): string {
   return /^(.*?)[.]?(:[0-9]*)?$/.exec(host.trim().toLowerCase())?.[1] ?? host;
+}
+
+function malformed(unfit: string): Unfit {
+  return { status: 400, unfit };
 }

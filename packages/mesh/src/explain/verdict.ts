@@ -25,11 +25,13 @@ export type VerdictReason =
   | 'NoTrafficTarget'
   | 'NoMatchingRule'
   | 'MalformedRequest'
+  | 'UpgradeRefused'
   | 'NoBackends'
   | 'NoEndpoints'
   | 'ServiceNotFound'
   | 'PortNotFound'
-  | 'OutsideMesh';
+  | 'OutsideMesh'
+  | 'EgressDenied';
 
 /** What becomes of a call, and who decided. */
 export interface Verdict {

@@ -21,9 +21,42 @@ export interface HeaderMatch {
   readonly regex: Regex;
 }
 
-/** Headers that steer a sidecar: removed from what applications send, and matched by nothing (H5). Lower case. */
+/**
+ * Headers that steer a sidecar, or by which it vouches for a caller: removed from what applications send, and matched by
+ * nothing (H5). Lower case.
+ */
 export function isSteeringHeader(name: string): boolean {
-  return name.startsWith('x-envoy-') || name.startsWith('x-heddle-') || name === 'x-forwarded-client-cert';
+  return name.startsWith('x-envoy-') || name.startsWith('x-heddle-') || isSpelling('x-forwarded-client-cert', name);
+}
+
+/** Headers by which some applications take another method than the one on the wire (T7). Lower case. */
+export const methodOverrideHeaders: readonly string[] = [
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+];
+
+/** Whether one name is another with `_` for any of its `-`, or for none: many applications take both for one header (H5). */
+export function isSpelling(name: string, other: string): boolean {
+  if (other.length !== name.length) return false;
+  for (let at = 0; at < name.length; at++) {
+    if (other[at] !== name[at] && !(name[at] === '-' && other[at] === '_')) return false;
+  }
+  return true;
+}
+
+/** Every spelling of a name, itself first: two for each `-` that it has. */
+export function spellingsOf(name: string): string[] {
+  const [first = '', ...rest] = name.split('-');
+  return rest.reduce((heads, part) => ['-', '_'].flatMap(mark => heads.map(head => head + mark + part)), [first]);
+}
+
+/** Names with more `-` have so many spellings that an entry which names one lets nothing in. */
+const mostDashes = 6;
+
+/** Whether an entry can let anything in by its headers: not by what the sidecar adds, nor by names with countless spellings. */
+export function canGrant({ headers }: HttpRouteMatch): boolean {
+  return headers.every(({ name }) => !isSteeringHeader(name) && name.split('-').length <= mostDashes + 1);
 }
 
 /** What of a request is matched. */
@@ -48,6 +81,23 @@ export function mismatch(match: HttpRouteMatch, request: RequestFacts): string |
     const value = request.headers.get(name);
     if (value === undefined) return `header ${name} is absent`;
     if (!regex.matches(value)) return `header ${name}: ${value} does not match ${regex.pattern}`;
+  }
+  return undefined;
+}
+
+/**
+ * The first thing that keeps an entry from letting a request in. Besides what keeps it from matching that is a header
+ * with `_` for a `-` of one that the entry names, since the application may take it for that one (H5). Other entries may
+ * still let the request in, so that adding one never takes access away (T1).
+ */
+export function grantMismatch(match: HttpRouteMatch, request: RequestFacts): string | undefined {
+  const found = mismatch(match, request);
+  if (found !== undefined) return found;
+  if (!canGrant(match)) return `no header may have more than ${mostDashes} dashes`;
+  for (const { name } of match.headers) {
+    for (const other of request.headers.keys()) {
+      if (other !== name && isSpelling(name, other)) return `header ${other} may pass for ${name}`;
+    }
   }
   return undefined;
 }

@@ -28,7 +28,9 @@ export type DefaultName =
   /** No TrafficSplit applies, so the Service's own endpoints serve. */
   | 'OwnEndpoints'
   /** No pod behind the name is in the mesh (H6). */
-  | 'OutsideMesh';
+  | 'OutsideMesh'
+  /** The mesh's setting `egress` is `deny` (H4). */
+  | 'EgressDenied';
 
 /** An origin as plain data, for output. */
 export type OriginView =

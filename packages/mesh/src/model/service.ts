@@ -27,6 +27,11 @@ export interface Service {
   readonly origin: Origin;
 }
 
+/** Services of the cluster itself, which stay reachable whatever `egress` says: its API and its DNS (H6). */
+export function isClusterService({ namespace, name }: Pick<Service, 'namespace' | 'name'>): boolean {
+  return (namespace === 'default' && name === 'kubernetes') || (namespace === 'kube-system' && name === 'kube-dns');
+}
+
 /** One port of a Service: who serves it, and how its calls are shared. */
 export interface ServicePort {
   readonly number: number;

@@ -1,5 +1,5 @@
 import type { SourceObject } from '@heddle/smi';
-import type { HttpRouteMatch } from './http-route-match.ts';
+import { canGrant, type HttpRouteMatch } from './http-route-match.ts';
 import type { ResourceOrigin } from './origin.ts';
 import type { Protocol } from './service.ts';
 
@@ -72,4 +72,11 @@ export interface Principal {
 export interface Gap {
   readonly origin: ResourceOrigin;
   readonly why: string;
+}
+
+/** Whether any entry restricts methods: headers that override the method are then kept from the application (T7). */
+export function restrictsMethods({ authorizations }: InboundPolicy): boolean {
+  return authorizations.some(
+    ({ http }) => http !== 'all' && http.some(({ match }) => match.methods !== undefined && canGrant(match)),
+  );
 }

@@ -1,13 +1,11 @@
-import { type HttpRouteMatch, isSteeringHeader } from '../../model/http-route-match.ts';
+import { canGrant, type HttpRouteMatch, spellingsOf } from '../../model/http-route-match.ts';
 import type { InboundPolicy } from '../../model/workload.ts';
+import { authorityInput } from './authority.ts';
 import { nonEmpty } from './outbound-routes.ts';
 import { typed } from './typed.ts';
 
 /** The request's path without its query, as the RBAC filter sees it; set by the sidecar, hidden from the application. */
 export const pathHeader = 'x-heddle-path';
-
-/** The authority in lower case, without port and trailing dot. */
-export const authorityHeader = 'x-heddle-authority';
 
 /**
  * Authorization of one HTTP port, as a tree: first by the caller's SPIFFE ID in one look-up, then by its routes. A list
@@ -34,7 +32,7 @@ export function rbacPerRoute(policy: InboundPolicy): object {
   return typed('envoy.extensions.filters.http.rbac.v3.RBACPerRoute', { rbac: { matcher } });
 }
 
-/** Whether any rule asks for the authority, which costs each request its normalisation. */
+/** Whether any rule asks for the authority, which costs each request to work it out. */
 export function matchesAuthority(policy: InboundPolicy): boolean {
   return policy.authorizations.some(
     ({ http }) => http !== 'all' && http.some(({ match }) => match.headers.some(({ name }) => name === 'host')),
@@ -46,8 +44,7 @@ type Grants = 'all' | HttpRouteMatch[];
 function grantsByIdentity(policy: InboundPolicy): Map<string, Grants> {
   const byIdentity = new Map<string, Grants>();
   for (const { principals, http } of policy.authorizations) {
-    // What the sidecar itself adds, an entry must not match: it says nothing of what the caller sent.
-    const matches = http === 'all' ? [] : http.map(({ match }) => match).filter(match => !asksSidecar(match));
+    const matches = http === 'all' ? [] : http.map(({ match }) => match).filter(canGrant);
     for (const { identity } of principals) {
       const before = byIdentity.get(identity) ?? [];
       const now = http === 'all' || before === 'all' || matches.some(matchesAll) ? 'all' : [...before, ...matches];
@@ -72,10 +69,6 @@ function unique(matches: readonly HttpRouteMatch[]): HttpRouteMatch[] {
   return [...known].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, match]) => match);
 }
 
-function asksSidecar({ headers }: HttpRouteMatch): boolean {
-  return headers.some(({ name }) => isSteeringHeader(name));
-}
-
 function matchesAll(match: HttpRouteMatch): boolean {
   return match.path === undefined && match.methods === undefined && match.headers.length === 0;
 }
@@ -95,11 +88,14 @@ function action(verdict: 'ALLOW' | 'DENY'): object {
 /** One entry of a route group: everything in it must hold. */
 function predicate(match: HttpRouteMatch): object {
   const parts: object[] = [];
-  if (match.path !== undefined) parts.push(header(pathHeader, regex(match.path.pattern)));
-  if (match.methods !== undefined) parts.push(anyOf(match.methods.map(method => header(':method', { exact: method }))));
-  for (const { name, regex: pattern } of match.headers) {
-    parts.push(header(name === 'host' ? authorityHeader : name, regex(nonEmpty(pattern.pattern))));
+  if (match.path !== undefined) parts.push(holds(header(pathHeader), regex(match.path.pattern)));
+  if (match.methods !== undefined) {
+    parts.push(anyOf(match.methods.map(method => holds(header(':method'), { exact: method }))));
   }
+  for (const { name, regex: pattern } of match.headers) {
+    parts.push(holds(name === 'host' ? authorityInput : header(name), regex(nonEmpty(pattern.pattern))));
+  }
+  for (const { name } of match.headers) parts.push(...noLookalike(name));
   return parts.length === 1 ? (parts[0] as object) : { andMatcher: { predicate: parts } };
 }
 
@@ -107,8 +103,18 @@ function anyOf(predicates: readonly object[]): object {
   return predicates.length === 1 ? (predicates[0] as object) : { orMatcher: { predicate: predicates } };
 }
 
-function header(name: string, valueMatch: object): object {
-  const input = { name, typedConfig: typed('envoy.type.matcher.v3.HttpRequestHeaderMatchInput', { headerName: name }) };
+/** No header with `_` for `-` may come, which the application may take for the one that was matched (H5). */
+function noLookalike(name: string): object[] {
+  const lookalikes = spellingsOf(name).filter(spelling => spelling !== name);
+  if (lookalikes.length === 0) return [];
+  return [{ notMatcher: anyOf(lookalikes.map(lookalike => holds(header(lookalike), regex('.*')))) }];
+}
+
+function header(name: string): object {
+  return { name, typedConfig: typed('envoy.type.matcher.v3.HttpRequestHeaderMatchInput', { headerName: name }) };
+}
+
+function holds(input: object, valueMatch: object): object {
   return { singlePredicate: { input, valueMatch } };
 }
 

@@ -5,46 +5,55 @@ import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/li
 import type { MeshSettings } from '../../model/settings.ts';
 import { refusingManager, sameProtocol } from './http.ts';
 import { names, outboundPort } from './names.ts';
-import { clusterType, listenerType, type ResourceGroup } from './resource.ts';
+import { clusterType, listenerType, type ResourceGroup, type XdsResource } from './resource.ts';
 import { typed } from './typed.ts';
 
-/** What every sidecar has, whatever policy says: the way out, the way to its own application, and a refusal. */
-export function baseGroup(settings: MeshSettings): ResourceGroup {
+/**
+ * What every sidecar has, whatever policy says: the way out, the way to its own application, and a refusal.
+ * `strayAddresses` are those of Services outside the ranges that Services have their addresses from.
+ */
+export function baseGroup(settings: MeshSettings, strayAddresses: readonly string[]): ResourceGroup {
   return {
     resources: [
-      { typeUrl: listenerType, name: names.outboundListener, value: outboundListener(settings), origins: [] },
-      {
-        typeUrl: clusterType,
-        name: names.inboundCluster,
-        value: originalDestination(names.inboundCluster),
-        origins: [],
-      },
-      { typeUrl: clusterType, name: names.egressCluster, value: originalDestination(names.egressCluster), origins: [] },
+      resource(listenerType, names.outboundListener, outboundListener(settings, strayAddresses)),
+      resource(clusterType, names.inboundCluster, originalDestination(names.inboundCluster)),
+      resource(clusterType, names.egressCluster, originalDestination(names.egressCluster)),
     ],
   };
 }
 
+function resource(typeUrl: string, name: string, value: object): XdsResource {
+  return { typeUrl, name, value, origins: [] };
+}
+
 /**
  * Takes every connection of the application and hands it to the listener of the address that it was made to. An address
- * of a Service without one is a Service that policy hides: 403. Everything else is outside the mesh (H4, H6).
+ * of a Service without one is a Service, or a port of one, that policy hides: 403. Everything else is outside the mesh
+ * (H4, H6). Envoy updates the chains of a listener in place: connections that left by the other chain stay.
  */
-function outboundListener(settings: MeshSettings): ListenerJson {
-  const hidden = {
-    name: 'hidden',
-    filterChainMatch: { prefixRanges: settings.serviceRanges.map(cidr) },
-    filters: [refusingManager()],
-  };
-  return {
+function outboundListener({ serviceRanges, egress }: MeshSettings, strayAddresses: readonly string[]): ListenerJson {
+  const listener: ListenerJson = {
     name: names.outboundListener,
     address: { socketAddress: { address: '0.0.0.0', portValue: outboundPort } },
     trafficDirection: 'OUTBOUND',
     useOriginalDst: true,
+  };
+  if (egress === 'deny')
+    return { ...listener, defaultFilterChain: { name: 'closed', filters: [refusingManager(closed)] } };
+  const hidden = {
+    name: 'hidden',
+    filterChainMatch: { prefixRanges: [...serviceRanges, ...strayAddresses].map(cidr) },
+    filters: [refusingManager(hiddenBody)],
+  };
+  return {
+    ...listener,
     filterChains: [hidden],
-    ...(settings.egress === 'allow' && {
-      defaultFilterChain: { name: 'egress', filters: [tcpProxy(names.egressCluster)] },
-    }),
+    defaultFilterChain: { name: 'egress', filters: [tcpProxy(names.egressCluster)] },
   };
 }
+
+const hiddenBody = 'heddle: no TrafficTarget lets this workload call that address\n';
+const closed = 'heddle: no TrafficTarget lets this workload call that address, and no call may leave the mesh\n';
 
 /** Connects to the address that the connection was made to; no header can change it (H5). */
 function originalDestination(name: string): ClusterJson {
@@ -66,6 +75,6 @@ export function tcpProxy(cluster: string): FilterJson {
 }
 
 function cidr(range: string): CidrRangeJson {
-  const [addressPrefix = '', length = '32'] = range.split('/');
+  const [addressPrefix = '', length = addressPrefix.includes(':') ? '128' : '32'] = range.split('/');
   return { addressPrefix, prefixLen: Number(length) };
 }

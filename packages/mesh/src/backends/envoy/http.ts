@@ -4,7 +4,10 @@ import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/rout
 import type {
   HttpConnectionManagerJson,
   HttpFilterJson,
+  LocalReplyConfigJson,
 } from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import type { StringMatcherJson } from '@heddle/envoy-api/envoy/type/matcher/v3/string_pb';
+import { authorityFilter } from './authority.ts';
 import { overAds, typed } from './typed.ts';
 
 const managerType = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
@@ -14,9 +17,37 @@ export const stripSteeringHeaders = {
   mutations: [
     { removeOnMatch: { keyMatcher: { prefix: 'x-envoy-' } } },
     { removeOnMatch: { keyMatcher: { prefix: 'x-heddle-' } } },
-    { remove: 'x-forwarded-client-cert' },
+    { removeOnMatch: { keyMatcher: { safeRegex: { regex: 'x[-_]forwarded[-_]client[-_]cert' } } } },
   ],
 };
+
+/**
+ * Envoy answers 404 by itself to targets that are no path, before it looks at routes. What they get instead: `OPTIONS *` a
+ * denial (H5), CONNECT (H3) and everything else what malformed requests get (T12).
+ */
+const localReplies: LocalReplyConfigJson = {
+  mappers: [
+    {
+      filter: { andFilter: { filters: [header(':path', { exact: '*' }), header(':method', { exact: 'OPTIONS' })] } },
+      statusCode: 403,
+      body: { inlineString: 'heddle: a request without a path matches no rule\n' },
+    },
+    {
+      filter: header(':path', { safeRegex: { regex: '[^/].*' } }),
+      statusCode: 400,
+      body: { inlineString: 'heddle: the target is no path\n' },
+    },
+    {
+      filter: header(':method', { exact: 'CONNECT' }),
+      statusCode: 400,
+      body: { inlineString: 'heddle: CONNECT is not passed on\n' },
+    },
+  ],
+};
+
+function header(name: string, stringMatch: StringMatcherJson) {
+  return { headerFilter: { header: { name, stringMatch } } };
+}
 
 /** What every HTTP connection manager of a sidecar shares: strict paths (H5), requests passed on as they came (S14). */
 const shared: HttpConnectionManagerJson = {
@@ -30,6 +61,7 @@ const shared: HttpConnectionManagerJson = {
   preserveExternalRequestId: true,
   skipXffAppend: true,
   upgradeConfigs: [{ upgradeType: 'websocket' }],
+  localReplyConfig: localReplies,
   earlyHeaderMutationExtensions: [
     {
       name: 'heddle.strip',
@@ -46,7 +78,7 @@ const router: HttpFilterJson = {
   typedConfig: typed('envoy.extensions.filters.http.router.v3.Router', { suppressEnvoyHeaders: true }),
 };
 
-/** An HTTP connection manager with routes that come by name; `filters` run before the router. */
+/** An HTTP connection manager with routes that come by name; `filters` run before the router, once the authority is known. */
 export function httpManager(
   routes: string,
   options: {
@@ -60,13 +92,13 @@ export function httpManager(
     ...options.manager,
     statPrefix: options.statPrefix,
     rds: { routeConfigName: routes, configSource: overAds },
-    httpFilters: [...(options.filters ?? []), router],
+    httpFilters: [authorityFilter, ...(options.filters ?? []), router],
   };
   return { name: 'envoy.filters.network.http_connection_manager', typedConfig: typed(managerType, manager) };
 }
 
 /** Answers every well-formed request with 403, and ends connections that say nothing for a second. */
-export function refusingManager(): FilterJson {
+export function refusingManager(body: string): FilterJson {
   const manager: HttpConnectionManagerJson = {
     ...shared,
     statPrefix: 'outbound',
@@ -74,24 +106,21 @@ export function refusingManager(): FilterJson {
     requestHeadersTimeout: '5s',
     routeConfig: {
       name: 'refused',
-      virtualHosts: [{ name: 'refused', domains: ['*'], routes: [refuseTwoHosts, refuse(hiddenBody)] }],
+      virtualHosts: [{ name: 'refused', domains: ['*'], routes: [refuseTwoHosts, refuse(body)] }],
     } satisfies RouteConfigurationJson,
     httpFilters: [router],
   };
   return { name: 'envoy.filters.network.http_connection_manager', typedConfig: typed(managerType, manager) };
 }
 
-const hiddenBody = 'heddle: no TrafficTarget lets this workload call that address\n';
-
 /** Answers 400 to a request with more than one Host header, which Envoy joins by a comma (T7). */
 export const refuseTwoHosts: RouteJson = {
-  match: { prefix: '', headers: [{ name: ':authority', stringMatch: { contains: ',' } }] },
+  match: { prefix: '/', headers: [{ name: ':authority', stringMatch: { contains: ',' } }] },
   directResponse: { status: 400, body: { inlineString: 'heddle: a request has one Host header\n' } },
 };
 
-/** A route that answers 403 to everything, the asterisk of `OPTIONS *` included. */
-export function refuse(body: string) {
-  return { match: { prefix: '' }, directResponse: { status: 403, body: { inlineString: body } } };
+function refuse(body: string): RouteJson {
+  return { match: { prefix: '/' }, directResponse: { status: 403, body: { inlineString: body } } };
 }
 
 /** Clusters that speak the protocol that the request came in. */

@@ -5,21 +5,24 @@ import type {
   RouteMatchJson,
 } from '@heddle/envoy-api/envoy/config/route/v3/route_components_pb';
 import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/route/v3/route_pb';
-import type { HttpRouteMatch } from '../../model/http-route-match.ts';
+import type { StringMatcherJson } from '@heddle/envoy-api/envoy/type/matcher/v3/string_pb';
+import type { HeaderMatch, HttpRouteMatch } from '../../model/http-route-match.ts';
 import type { OutboundRoute, ServicePort } from '../../model/service.ts';
-import { refuse, refuseTwoHosts } from './http.ts';
+import { authorityKey, withAuthority } from './authority.ts';
+import { refuseTwoHosts } from './http.ts';
 import { names } from './names.ts';
 
 /** How a client's sidecar shares the requests of one port between backends, in the order of S11. */
 export function outboundRoutes(name: string, port: ServicePort): RouteConfigurationJson {
-  const routes = port.outbound.routes.map(routeOf);
+  const asksForHosts = port.outbound.routes.some(({ match }) => match?.headers.some(isHost));
   return {
     name,
     virtualHosts: [
       {
         name,
         domains: ['*'],
-        routes: [refuseTwoHosts, ...routes, refuse('heddle: a request without a path matches no rule\n')],
+        routes: [refuseTwoHosts, ...port.outbound.routes.map(routeOf)],
+        ...(asksForHosts && { typedPerFilterConfig: withAuthority }),
       },
     ],
     // A cluster that is not there yet is a 503 on its own requests, no reason to refuse the whole configuration.
@@ -53,21 +56,24 @@ const forwarding: RouteActionJson = {
 
 /** Envoy's own matchers agree with T6 and T7: the regex covers the whole path, without the query. */
 function matchOf(match: HttpRouteMatch): RouteMatchJson {
-  const headers: HeaderMatcherJson[] = match.headers.map(({ name, regex }) => ({
-    name: name === 'host' ? ':authority' : name,
-    stringMatch: { safeRegex: { regex: name === 'host' ? hostPattern(regex.pattern) : nonEmpty(regex.pattern) } },
-  }));
+  const hosts = match.headers.filter(isHost).map(header => ({ key: authorityKey, stringMatch: valueMatch(header) }));
+  const headers: HeaderMatcherJson[] = match.headers
+    .filter(header => !isHost(header))
+    .map(header => ({ name: header.name, stringMatch: valueMatch(header) }));
   if (match.methods !== undefined) {
     headers.push({ name: ':method', stringMatch: { safeRegex: { regex: match.methods.map(quote).join('|') } } });
   }
   const path: RouteMatchJson =
     match.path === undefined ? { prefix: '/' } : { safeRegex: { regex: match.path.pattern } };
-  return { ...path, ...(headers.length > 0 && { headers }) };
+  return { ...path, ...(headers.length > 0 && { headers }), ...(hosts.length > 0 && { filterState: hosts }) };
 }
 
-/** The authority without regard to case, port and trailing dot (T7). */
-function hostPattern(pattern: string): string {
-  return `(?i:${pattern})[.]?(?::[0-9]*)?`;
+function isHost({ name }: HeaderMatch): boolean {
+  return name === 'host';
+}
+
+function valueMatch({ regex }: HeaderMatch): StringMatcherJson {
+  return { safeRegex: { regex: nonEmpty(regex.pattern) } };
 }
 
 /** Envoy refuses an empty pattern. */

@@ -1,5 +1,5 @@
 import { type MeshModel, serviceOf, workloadOf } from '../../model/mesh-model.ts';
-import type { Service } from '../../model/service.ts';
+import { isClusterService, type Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import type { Workload } from '../../model/workload.ts';
 import type { Render } from '../backend.ts';
@@ -7,6 +7,7 @@ import { baseGroup } from './base.ts';
 import type { ResourceGroup } from './resource.ts';
 import { backOf } from './service-back.ts';
 import { frontDoorOf, frontOf } from './service-front.ts';
+import { createStrayAddresses, type StrayAddresses } from './stray-addresses.ts';
 import { inboundOf } from './workload-inbound.ts';
 
 /** What the Envoy backend needs besides the model. */
@@ -36,10 +37,17 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
   let state: RenderState | undefined;
   return (model, target) => {
     if (state === undefined || !sameTarget(state.target, target) || state.settings !== model.settings) {
-      state = { ...emptyState(), target, settings: model.settings, base: baseGroup(model.settings) };
+      state = emptyState(target, model.settings);
     }
     const sidecars = new Map(state.sidecars);
-    for (const key of staleWorkloads(state, model)) {
+    const stale = staleWorkloads(state, model);
+    const strays = state.findStrays(model.namespaces);
+    if (strays !== state.strays) {
+      state.strays = strays;
+      state.base = baseGroup(model.settings, strays);
+      for (const key of sidecars.keys()) stale.add(key);
+    }
+    for (const key of stale) {
       const workload = workloadOf(model, key);
       forgetUses(state, key);
       if (workload === undefined) sidecars.delete(key);
@@ -55,7 +63,9 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
 interface RenderState {
   readonly target: EnvoyTarget;
   readonly settings: MeshSettings;
-  readonly base: ResourceGroup;
+  readonly findStrays: StrayAddresses;
+  strays: readonly string[];
+  base: ResourceGroup;
   readonly fronts: WeakMap<Service, ResourceGroup>;
   readonly backs: WeakMap<Service, ResourceGroup>;
   readonly doors: WeakMap<Service, ResourceGroup>;
@@ -67,8 +77,15 @@ interface RenderState {
   sidecars: ReadonlyMap<string, SidecarConfiguration>;
 }
 
-function emptyState(): Omit<RenderState, 'target' | 'settings' | 'base'> {
+function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
+  const findStrays = createStrayAddresses(settings);
+  const strays = findStrays(new Map());
   return {
+    target,
+    settings,
+    findStrays,
+    strays,
+    base: baseGroup(settings, strays),
     fronts: new WeakMap(),
     backs: new WeakMap(),
     doors: new WeakMap(),
@@ -118,7 +135,9 @@ function groupsOf(state: RenderState, model: MeshModel, workload: Workload): Res
   const groups = [state.base, remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle))];
   const reached = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
   const backends = backendsOf(model, reached);
-  for (const service of reached) groups.push(remember(state.fronts, service, () => frontOf(service)));
+  for (const service of reached) {
+    if (mayCall(service, state.settings)) groups.push(remember(state.fronts, service, () => frontOf(service)));
+  }
   for (const service of backends) groups.push(remember(state.backs, service, () => backOf(service)));
   if (target.frontDoor?.workload === workload.key) {
     const { directory } = target.frontDoor;
@@ -127,6 +146,11 @@ function groupsOf(state: RenderState, model: MeshModel, workload: Workload): Res
   }
   rememberUses(state, workload.key, new Set([...workload.reaches, ...[...backends].map(({ key }) => key)]));
   return groups;
+}
+
+/** A Service outside the mesh has no listener where no call may leave the mesh: its address is closed like any other (H4). */
+function mayCall(service: Service, { egress }: MeshSettings): boolean {
+  return service.inMesh || egress === 'allow' || isClusterService(service);
 }
 
 function rememberUses(state: RenderState, workload: string, services: ReadonlySet<string>): void {

@@ -2,10 +2,12 @@ import type { FilterChainJson, FilterJson } from '@heddle/envoy-api/envoy/config
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
 import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/route/v3/route_pb';
 import type { HttpFilterJson } from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import { methodOverrideHeaders, spellingsOf } from '../../model/http-route-match.ts';
 import type { Origin } from '../../model/origin.ts';
-import type { InboundPort, Workload } from '../../model/workload.ts';
-import { authorityHeader, matchesAuthority, pathHeader, rbacPerRoute } from './authorization.ts';
-import { httpManager, refuse, refuseTwoHosts } from './http.ts';
+import { type InboundPort, restrictsMethods, type Workload } from '../../model/workload.ts';
+import { withAuthority } from './authority.ts';
+import { matchesAuthority, pathHeader, rbacPerRoute } from './authorization.ts';
+import { httpManager, refuseTwoHosts } from './http.ts';
 import { alpn, inboundPort, names } from './names.ts';
 import { listenerType, type ResourceGroup, routeType, secretType, type XdsResource } from './resource.ts';
 import { downstreamTls, subjectAltNames } from './tls.ts';
@@ -118,21 +120,6 @@ const setPath = {
   append: { header: { key: pathHeader, value: '%PATH(NQ)%' }, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD' },
 };
 
-const setAuthority = {
-  append: {
-    header: {
-      key: authorityHeader,
-      value: String.raw`%CEL(re.extract(request.host.lowerAscii(), '^(.*?)[.]?(:[0-9]*)?$', '\\1'))%`,
-    },
-    appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD',
-  },
-};
-
-const celFormatter = {
-  name: 'envoy.formatter.cel',
-  typedConfig: typed('envoy.extensions.formatter.cel.v3.Cel', { celConfig: { enableStringFunctions: true } }),
-};
-
 const factsFilter = 'heddle.facts';
 const rbacFilter = 'envoy.filters.http.rbac';
 
@@ -158,29 +145,26 @@ const inboundManager = {
 
 function routesOf(workload: Workload, port: InboundPort): RouteConfigurationJson {
   const name = names.inboundRoutes(workload.key, port.number);
-  const authority = matchesAuthority(port.policy) && {
-    [factsFilter]: typed('envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute', {
-      mutations: { formatters: [celFormatter], requestMutations: [setPath, setAuthority] },
-    }),
-  };
   return {
     name,
-    requestHeadersToRemove: [pathHeader, authorityHeader],
+    requestHeadersToRemove: [pathHeader, ...(restrictsMethods(port.policy) ? methodOverrides : [])],
     virtualHosts: [
       {
         name,
         domains: ['*'],
-        routes: [
-          refuseTwoHosts,
-          { match: { prefix: '/' }, route: { cluster: names.inboundCluster, timeout: '0s' } },
-          refuse('heddle: a request without a path matches no rule\n'),
-        ],
-        typedPerFilterConfig: { [rbacFilter]: rbacPerRoute(port.policy), ...authority },
+        routes: [refuseTwoHosts, { match: { prefix: '/' }, route: { cluster: names.inboundCluster, timeout: '0s' } }],
+        typedPerFilterConfig: {
+          [rbacFilter]: rbacPerRoute(port.policy),
+          ...(matchesAuthority(port.policy) && withAuthority),
+        },
       },
     ],
     validateClusters: false,
   };
 }
+
+/** Kept from applications whose methods are restricted, in every spelling (T7). */
+const methodOverrides = methodOverrideHeaders.flatMap(spellingsOf);
 
 function callersOf(workload: Workload, port: InboundPort, trustBundle: string) {
   const callers = port.policy.authorizations

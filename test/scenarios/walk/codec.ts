@@ -1,0 +1,89 @@
+import type { HttpRequest } from './request.ts';
+
+/** What keeps a codec from understanding a request; it answers 400. */
+export const protocolError = Symbol('protocol error');
+
+/** Reads the start line and the headers of a request of HTTP/1.1 as Envoy 1.40 does; a CONNECT has no path then. */
+export function decodeHttp1(request: HttpRequest): HttpRequest | typeof protocolError {
+  const { method, path, authority, headers } = request;
+  const nominated = nominatedHeaders(request);
+  const target = readTarget(method, path);
+  if (nominated === protocolError || target === protocolError) return protocolError;
+  if (nominated.includes('host') && target.authority === undefined) return protocolError;
+  const kept = headers.filter(([name]) => !nominated.includes(name) || name === 'te' || name === 'connection');
+  return { ...request, path: target.path, authority: target.authority ?? authority, headers: kept };
+}
+
+const neverNominated = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'];
+
+/** Headers that Connection names, which end here. */
+function nominatedHeaders(request: HttpRequest): readonly string[] | typeof protocolError {
+  const tokens = connectionTokens(request);
+  if (tokens.length >= 10) return protocolError;
+  if (tokens.some(token => token.startsWith(':') || neverNominated.includes(token))) return protocolError;
+  return tokens.filter(token => !['close', 'keep-alive', 'upgrade', 'http2-settings'].includes(token));
+}
+
+function connectionTokens({ headers }: HttpRequest): string[] {
+  const values = headers.filter(([name]) => name === 'connection').flatMap(([, value]) => value.split(','));
+  return values.map(token => token.trim().toLowerCase()).filter(token => token.length > 0);
+}
+
+interface Target {
+  readonly path: string;
+  /** Of the absolute form, which replaces the Host header whatever that says. */
+  readonly authority?: string;
+}
+
+function readTarget(method: string, target: string): Target | typeof protocolError {
+  if (method === 'CONNECT') return /^[^/:]+:[0-9]+$/.test(target) ? { path: '' } : protocolError;
+  if (target.startsWith('/')) return { path: target };
+  if (target === '*') return method === 'OPTIONS' ? { path: target } : protocolError;
+  const scheme = /^https?:\/\//i.exec(target)?.[0];
+  if (scheme === undefined) return protocolError;
+  const rest = target.slice(scheme.length);
+  const end = rest.search(/[/?#]/);
+  const authority = hostAndPort((end < 0 ? rest : rest.slice(0, end)).split('@'));
+  return authority === undefined ? protocolError : { path: end < 0 ? '/' : rest.slice(end), authority };
+}
+
+/** The part after the user, if there is one; `undefined` where it is no host with a port. */
+function hostAndPort(parts: readonly string[]): string | undefined {
+  const server = parts.at(-1) ?? '';
+  const user = parts.length > 1 ? (parts[0] ?? '') : '';
+  if (parts.length > 2 || /[^A-Za-z0-9\-_.!~*'()%;:&=+$,]/.test(user)) return undefined;
+  const colon = server.indexOf(':', server.startsWith('[') ? server.indexOf(']') : 0);
+  const host = colon < 0 ? server : server.slice(0, colon);
+  const port = colon < 0 ? '80' : server.slice(colon + 1);
+  const isHost = /^[A-Za-z0-9.-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(host);
+  return isHost && /^[0-9]+$/.test(port) && Number(port) <= 65_535 ? server : undefined;
+}
+
+/** What a request asks to turn its connection into. */
+export function upgradeOf(request: HttpRequest): string | undefined {
+  const upgrades = request.headers.filter(([name]) => name === 'upgrade').map(([, value]) => value);
+  return upgrades.length > 0 && connectionTokens(request).includes('upgrade')
+    ? upgrades.join(',').toLowerCase()
+    : undefined;
+}
+
+/** Removes what concerns one connection only. An upgrade keeps what says so, one to `h2c` is forgotten by the codec. */
+export function dropHopByHop(request: HttpRequest): HttpRequest {
+  if (request.http2) return request;
+  const upgrade = upgradeOf(request);
+  const ending = ['keep-alive', 'proxy-connection', 'transfer-encoding'];
+  if (upgrade === undefined || upgrade === 'h2c') ending.push('connection', 'upgrade');
+  const headers = request.headers.flatMap((header): (typeof header)[] => {
+    const [name, value] = header;
+    if (ending.includes(name)) return [];
+    if (name === 'te') return value.split(',').some(item => item.trim() === 'trailers') ? [['te', 'trailers']] : [];
+    if (name === 'referer' && ending.includes('upgrade') && (value.includes('#') || hasUser(value))) return [];
+    return [header];
+  });
+  return { ...request, headers };
+}
+
+function hasUser(url: string): boolean {
+  const server = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/i.exec(url)?.[1]?.split(/[/?]/)[0];
+  return server?.includes('@') ?? false;
+}
