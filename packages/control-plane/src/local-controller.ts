@@ -1,5 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MeshSettings } from '@heddle/mesh';
 import { serveStatus } from './api/server.ts';
@@ -15,6 +14,7 @@ import { controllerSocket } from './local/run-layout.ts';
 import type { Logger } from './log.ts';
 import type { SidecarRef } from './outputs/sidecar-ref.ts';
 import { openAddressBook } from './sources/addresses.ts';
+import { makeDirectory } from './sources/make-directory.ts';
 import type { XdsListening, XdsServer } from './xds/server.ts';
 
 /** What the controller of a local mesh needs. */
@@ -76,7 +76,8 @@ async function openSocket(
   const directory = xdsDirectory(runDirectory, { namespace, name: pod });
   while (!signal.aborted) {
     try {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await makeDirectory(dirname(directory));
+      await makeDirectory(directory);
       return await xds.listen({ path: join(directory, 'xds.sock'), node: nodeId });
     } catch (error) {
       log.error('a sidecar’s socket could not be opened', error, { nodeId });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from './make-directory.ts';
 import { errorCode } from './manifest-tree.ts';
 import { isRecord, recordOf } from './record.ts';
 
@@ -146,16 +147,9 @@ export class AddressBook {
   }
 }
 
-/**
- * Opens the book that a state folder holds, which is made if it is missing, but for the folder that it is to be in: a mesh
- * that has ended meanwhile is not to come back. Throws the file system's error.
- */
+/** Opens the book that a state folder holds, which is made if it is missing. Throws the file system's error. */
 export async function openAddressBook(stateDir: string): Promise<AddressBook> {
-  try {
-    await mkdir(stateDir);
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
-  }
+  await makeDirectory(stateDir);
   const file = join(stateDir, 'addresses.json');
   const book = new AddressBook(file);
   try {
