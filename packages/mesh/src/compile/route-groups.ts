@@ -9,29 +9,35 @@ const compiled = new WeakMap<Resource<HTTPRouteGroup>, readonly HttpRouteMatch[]
 export function entriesOf(group: Resource<HTTPRouteGroup>): readonly HttpRouteMatch[] {
   let entries = compiled.get(group);
   if (entries === undefined) {
-    entries = group.value.spec.matches.map(match => compileEntry(group, match));
+    const places = writtenPlaces(group);
+    entries = group.value.spec.matches.map((match, index) => compileEntry(group, match, places[index] ?? 0));
     compiled.set(group, entries);
   }
   return entries;
 }
 
-function compileEntry(group: Resource<HTTPRouteGroup>, match: HTTPMatch): HttpRouteMatch {
+function compileEntry(group: Resource<HTTPRouteGroup>, match: HTTPMatch, place: number): HttpRouteMatch {
   const methods = match.methods ?? [];
   return {
     name: match.name,
     ...(match.pathRegex && { path: regex(match.pathRegex) }),
     ...(methods.length > 0 && !methods.includes('*') && { methods: [...new Set(methods)] }),
     headers: headersOf(match.headers),
-    origin: originOf(group.source, ['spec', 'matches', writtenIndex(group, match)]),
+    origin: originOf(group.source, ['spec', 'matches', place]),
   };
 }
 
-/** Where the entry stands in the object as it was written: refused entries before it count too. */
-function writtenIndex(group: Resource<HTTPRouteGroup>, match: HTTPMatch): number {
-  const object = group.source.object as { spec?: { matches?: unknown }; matches?: unknown };
-  const written = object.spec?.matches ?? object.matches;
-  const index = Array.isArray(written) ? written.findIndex(item => item?.name === match.name) : -1;
-  return Math.max(index, 0);
+/** Where the entries stand in the object as it was written: refused ones between them count too. */
+function writtenPlaces({ source, value }: Resource<HTTPRouteGroup>): number[] {
+  const { spec, matches } = source.object as { spec?: { matches?: unknown }; matches?: unknown };
+  const written: unknown = spec?.matches ?? matches;
+  const names = Array.isArray(written) ? written.map(item => (item as { name?: unknown } | null)?.name) : [];
+  let next = 0;
+  return value.spec.matches.map(({ name }) => {
+    const place = names.indexOf(name, next);
+    if (place >= 0) next = place + 1;
+    return Math.max(place, 0);
+  });
 }
 
 function headersOf(headers: HTTPMatch['headers']): HeaderMatch[] {

@@ -48,6 +48,7 @@ export function readBackends(
     const path = ['spec', 'backends', index, 'service'];
     const say = (reason: 'BackendNotFound' | 'DuplicateBackend' | 'SelfReferentialBackend', message: string) =>
       findings.push(findingAt(reason, split.source, path, message));
+    if (written === '') continue; // The parser has said so already.
     if (service === undefined) {
       const message =
         ownName(written, scope) === undefined

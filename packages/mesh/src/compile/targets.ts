@@ -122,7 +122,7 @@ function sayUnusable(
   const { kind, name } = rule;
   if (!routeKinds.has(kind)) {
     // The parser has said so already.
-    remarks.gap(path, kind === '' ? 'it can’t be read' : `${kind} is not a kind of rule`);
+    remarks.gap(path, kind === '' ? unreadable : `${kind} is not a kind of rule`);
   } else if (routeObject(rule, resources) === undefined) {
     const hint = '; it allows nothing. Create it or mend the name.';
     remarks.miss('RouteGroupNotFound', [...path, 'name'], `there is no ${kind} ${name} in ${namespace}`, hint);
@@ -131,6 +131,8 @@ function sayUnusable(
     remarks.miss('UdpNotCarried', path, 'UDP is not carried by the mesh', ', so this rule opens nothing.');
   }
 }
+
+const unreadable = 'it can’t be read';
 
 const routeKinds: ReadonlySet<string> = new Set(['HTTPRouteGroup', 'TCPRoute', 'UDPRoute']);
 
@@ -145,8 +147,9 @@ function pickEntries(
   const entries = entriesOf(found);
   if (matches === undefined) return entries;
   return matches.flatMap((name, index) => {
+    if (name === '') remarks.gap([...path, 'matches', index], unreadable);
     const picked = entries.filter(entry => entry.name === name);
-    if (picked.length === 0) {
+    if (picked.length === 0 && name !== '') {
       const hint = '; it allows nothing. Create it or mend the name.';
       const why = `HTTPRouteGroup ${group} has no entry ${name} in force`;
       remarks.miss('RouteMatchNotFound', [...path, 'matches', index], why, hint);
@@ -176,7 +179,7 @@ function principalsOf(target: Resource<TrafficTarget>, trustDomain: string, rema
       const identity = spiffeId(trustDomain, namespace ?? target.ref.namespace, name);
       return [{ identity, origin: originOf(target.source, path) }];
     }
-    const why = `${kind} ${name} stands for nobody here`;
+    const why = kind === '' ? unreadable : `${kind} ${name} stands for nobody here`;
     if (kind === 'IdentityBinding') {
       remarks.miss(
         'UnsupportedKind',

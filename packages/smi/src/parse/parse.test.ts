@@ -98,6 +98,23 @@ const cases: readonly (readonly [what: string, object: KubeObject, problems: rea
     target({ destination, sources: [{ ...sources[0], port: 80 }], rules }),
     ['UnknownField spec.sources[0].port'],
   ],
+  [
+    'a source of another group (T5)',
+    target({ destination, sources: [{ group: 'example.com', ...sources[0] }], rules }),
+    ['UnsupportedKind spec.sources[0].kind'],
+  ],
+  [
+    'groups as they may be written (V1)',
+    target({
+      destination: { ...destination, group: 'v1' },
+      sources: [
+        { group: '', ...sources[0] },
+        { group: 'access.smi-spec.io/v1alpha4', kind: 'IdentityBinding', name: 'web' },
+      ],
+      rules,
+    }),
+    [],
+  ],
   ['no rules (T2)', target({ destination, sources }), ['EmptyRules spec.rules']],
   [
     'a rule of an unknown kind (T5)',
@@ -256,13 +273,46 @@ test('what can not be read narrows, it never widens', () => {
     sources,
     rules: [{ ...rules[0], matches: [''] }],
   });
+  assert.deepEqual(spec(target({ destination, sources, rules: [{ ...rules[0], matches: 'all' }] })), {
+    destination,
+    sources,
+    rules: [{ ...rules[0], matches: [''] }],
+  });
+  assert.deepEqual(spec(target({ destination, sources: [{ ...sources[0], namespace: 7 }, 'web'], rules })), {
+    destination,
+    sources: [
+      { kind: '', name: '' },
+      { kind: '', name: '' },
+    ],
+    rules,
+  });
+  for (const unreadable of [{ port: '80' }, { port: 0.5 }, { namespace: [] }, { group: 1 }, { namespace: 'bank' }]) {
+    assert.equal(spec(target({ destination: { ...destination, ...unreadable }, sources, rules })), undefined);
+  }
   assert.deepEqual(spec(split({ service: 'books', backends, matches: {} })), {
     service: 'books',
     backends,
     matches: [{ kind: '', name: '' }],
   });
   assert.equal(parse(portRoute('TCPRoute', { matches: { ports: [80, 'x'] } })).object, undefined);
-  assert.equal(parse(target({ destination: { ...destination, namespace: 'bank' }, sources, rules })).object, undefined);
+});
+
+test('what can not be read keeps its place, so that what comes after it keeps its own', () => {
+  assert.deepEqual(spec(split({ service: 'books', backends: [7, { weight: 2 }, ...backends] })), {
+    service: 'books',
+    backends: [{ service: '', weight: 0 }, { service: '', weight: 2 }, ...backends],
+  });
+});
+
+test('an object of any kind whatever is refused, not thrown at', () => {
+  for (const kind of ['constructor', '__proto__', 'Pod']) {
+    const { object, violations } = parse({ apiVersion: 'v1', kind, metadata: { name: 'a' } });
+    assert.equal(object, undefined);
+    assert.deepEqual(
+      violations.map(({ reason }) => reason),
+      ['UnsupportedVersion'],
+    );
+  }
 });
 
 test('every version is read into v1alpha4', () => {

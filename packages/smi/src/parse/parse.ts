@@ -53,7 +53,7 @@ export function isSmi(object: Pick<KubeObject, 'apiVersion' | 'kind'>): boolean 
 export function parse(object: KubeObject): Parsed {
   const violations: Violation[] = [];
   const root = new Reader(object, [], violations);
-  const kind = kinds[object.kind];
+  const kind = Object.hasOwn(kinds, object.kind) ? kinds[object.kind] : undefined;
   const version = object.apiVersion.split('/')[1] ?? '';
   if (kind === undefined || !kind.versions.includes(version)) {
     const versions = kind?.versions.join(', ') ?? 'none';

@@ -63,10 +63,8 @@ export class Reader {
   optionalString(): string | undefined {
     if (!this.present) return undefined;
     if (typeof this.value === 'string') return this.value;
-    return this.report(
-      'InvalidField',
-      `${this.#name} must be a string, not ${typeName(this.value)}; put it in quotes.`,
-    );
+    const hint = typeof this.value === 'object' ? '' : '; put it in quotes';
+    return this.report('InvalidField', `${this.#name} must be a string, not ${typeName(this.value)}${hint}.`);
   }
 
   /** A port number, 1 to 65535; absent reads as `undefined`. */

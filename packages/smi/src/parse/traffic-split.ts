@@ -2,14 +2,17 @@ import type { KubeObject } from '../object.ts';
 import type { SplitMatchReference, TrafficSplit, TrafficSplitBackend } from '../split.ts';
 import type { Reader } from './reader.ts';
 
-/** Reads a TrafficSplit of split v1alpha2, 3 or 4. A backend with an invalid weight stays, with weight 0 (S3). */
+/**
+ * Reads a TrafficSplit of split v1alpha2, 3 or 4. A backend with an invalid weight stays, with weight 0 (S3); one without
+ * a name that can be read keeps its place, with an empty one.
+ */
 export function parseTrafficSplit(root: Reader, object: KubeObject): TrafficSplit | undefined {
   const spec = root.field('spec');
   if (!spec.isObject()) return undefined;
   spec.knows(['service', 'backends', 'matches']);
   const service = spec.field('service').requiredString();
   const list = spec.field('backends');
-  const backends = list.items().flatMap(parseBackend);
+  const backends = list.items().map(parseBackend);
   if (list.items().length === 0)
     list.report('InvalidField', 'A TrafficSplit needs at least one backend; name the Services.');
   const matches = parseMatches(spec.field('matches'));
@@ -22,12 +25,12 @@ export function parseTrafficSplit(root: Reader, object: KubeObject): TrafficSpli
   };
 }
 
-function parseBackend(item: Reader): TrafficSplitBackend[] {
-  if (!item.isObject()) return [];
+function parseBackend(item: Reader): TrafficSplitBackend {
+  if (!item.isObject()) return { service: '', weight: 0 };
   item.knows(['service', 'weight']);
   const service = item.field('service').requiredString();
   const weight = parseWeight(item.field('weight'));
-  return service === undefined ? [] : [{ service, weight }];
+  return { service: service ?? '', weight };
 }
 
 function parseWeight(reader: Reader): number {

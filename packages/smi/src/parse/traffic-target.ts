@@ -2,7 +2,12 @@ import type { IdentityReference, TrafficTarget, TrafficTargetDestination, Traffi
 import type { KubeObject } from '../object.ts';
 import type { Reader } from './reader.ts';
 
-const identityKinds = ['ServiceAccount', 'IdentityBinding'];
+/** Kinds of sources and destinations, and how their own groups may be written (V1). */
+const identityGroups: ReadonlyMap<string, RegExp> = new Map([
+  ['ServiceAccount', /^(v1|core)?$/],
+  ['IdentityBinding', /^(access\.smi-spec\.io(\/v\w+)?)?$/],
+]);
+const identityKinds = [...identityGroups.keys()];
 const ruleKinds = ['HTTPRouteGroup', 'TCPRoute', 'UDPRoute'];
 
 /** Reads a TrafficTarget of access v1alpha3 or v1alpha4; `undefined` when it has no destination that can be read. */
@@ -26,11 +31,7 @@ export function parseTrafficTarget(root: Reader, object: KubeObject): TrafficTar
 function parseDestination(reader: Reader, namespace: string): TrafficTargetDestination | undefined {
   const reference = parseIdentity(reader, [...identityFields, 'port']);
   if (reference === undefined) return undefined;
-  if (!identityKinds.includes(reference.kind)) {
-    return reader
-      .field('kind')
-      .report('UnsupportedKind', `${reference.kind} is not a kind of destination; use ServiceAccount.`);
-  }
+  if (!identityKinds.includes(reference.kind)) return reportKind(reader, reference, 'destination');
   if (reference.namespace !== undefined && reference.namespace !== namespace) {
     reader
       .field('namespace')
@@ -40,8 +41,11 @@ function parseDestination(reader: Reader, namespace: string): TrafficTargetDesti
       );
     return undefined;
   }
-  const port = reader.field('port').optionalPort();
-  return port === undefined ? reference : { ...reference, port };
+  const bound = reader.field('port');
+  if (!bound.present) return reference;
+  const port = bound.optionalPort();
+  // Without its bound it would open every port.
+  return port === undefined ? undefined : { ...reference, port };
 }
 
 function parseSources(reader: Reader): IdentityReference[] {
@@ -52,21 +56,26 @@ function parseSources(reader: Reader): IdentityReference[] {
       'A TrafficTarget needs at least one source; this one allows nobody. Name the callers.',
     );
   }
-  const sources: IdentityReference[] = [];
-  for (const item of items) {
+  return items.map(item => {
     const source = parseIdentity(item, identityFields);
-    if (source === undefined) continue;
-    sources.push(source);
-    if (identityKinds.includes(source.kind)) continue;
-    item
-      .field('kind')
-      .report('UnsupportedKind', `${source.kind} is not a kind of source; use ${identityKinds.join(' or ')}.`);
-  }
-  return sources;
+    if (source !== undefined && !identityKinds.includes(source.kind)) reportKind(item, source, 'source');
+    // One that can't be read keeps its place in the list, and stands for nobody.
+    return source ?? { kind: '', name: '' };
+  });
+}
+
+function reportKind(reader: Reader, { kind }: IdentityReference, what: string): undefined {
+  return reader
+    .field('kind')
+    .report('UnsupportedKind', `${kind} is not a kind of ${what}; use ${identityKinds.join(' or ')}.`);
 }
 
 const identityFields = ['group', 'kind', 'name', 'namespace'];
 
+/**
+ * `undefined` where a part can't be read: without its namespace, a reference would mean somebody else. The kind of another
+ * group than its own is written with it, so that it is no kind that anybody knows.
+ */
 function parseIdentity(reader: Reader, fields: readonly string[]): IdentityReference | undefined {
   if (!reader.isObject()) return undefined;
   reader.knows(fields);
@@ -74,8 +83,18 @@ function parseIdentity(reader: Reader, fields: readonly string[]): IdentityRefer
   const name = reader.field('name').requiredString();
   const namespace = reader.field('namespace').optionalString();
   const group = reader.field('group').optionalString();
-  if (kind === undefined || name === undefined) return undefined;
-  return { kind, name, ...(namespace && { namespace }), ...(group && { group }) };
+  const isWhole = ['namespace', 'group'].every(field => {
+    const { present, value } = reader.field(field);
+    return !present || typeof value === 'string';
+  });
+  if (kind === undefined || name === undefined || !isWhole) return undefined;
+  const isOwn = identityGroups.get(kind)?.test(group ?? '') ?? !group;
+  return {
+    kind: isOwn ? kind : `${group}/${kind}`,
+    name,
+    ...(namespace && { namespace }),
+    ...(group && { group }),
+  };
 }
 
 function parseRules(reader: Reader): TrafficTargetRule[] {
@@ -93,15 +112,17 @@ function parseRules(reader: Reader): TrafficTargetRule[] {
     item.knows(['kind', 'name', 'matches']);
     const kind = readable ? (item.field('kind').requiredString() ?? '') : '';
     const name = readable ? (item.field('name').requiredString() ?? '') : '';
-    const matches = item
-      .field('matches')
-      .items()
-      .map(match => match.requiredString());
+    const matches = parseMatchNames(item.field('matches'));
     if (kind !== '' && !ruleKinds.includes(kind)) {
       item.field('kind').report('UnsupportedKind', `${kind} is not a kind of rule; use ${ruleKinds.join(', ')}.`);
     }
-    // A name that can't be read stays in the list as one that no entry has: dropping it would mean "all" (T4).
-    rules.push({ kind, name, ...(matches.length > 0 && { matches: matches.map(match => match ?? '') }) });
+    rules.push({ kind, name, ...(matches.length > 0 && { matches }) });
   }
   return rules;
+}
+
+/** What can't be read stays as a name that no entry has: dropping it would mean "all" (T4). */
+function parseMatchNames(reader: Reader): string[] {
+  const names = reader.items().map(name => name.requiredString() ?? '');
+  return reader.present && !Array.isArray(reader.value) ? [''] : names;
 }
