@@ -10,11 +10,12 @@ export function sayDestinations(
   groups: readonly PodGroup[],
 ): Finding[] {
   const inMesh = new Set(groups.map(({ serviceAccount }) => serviceAccount));
+  const withPods = new Set([...resources.pods.values()].map(({ value }) => value.serviceAccount));
   return targets.flatMap(({ target: { ref, source, value } }) => {
     const { kind, name } = value.spec.destination;
     if (kind === 'ServiceAccount' && inMesh.has(name)) return [];
     const path = ['spec', 'destination', 'name'];
-    if (kind === 'ServiceAccount' && hasPods(name, resources)) {
+    if (kind === 'ServiceAccount' && withPods.has(name)) {
       const message = `No pod of the service account ${name} has a sidecar, so this target protects nobody. Let them into the mesh.`;
       return [findingAt('NotInMesh', source, path, message)];
     }
@@ -22,8 +23,4 @@ export function sayDestinations(
     const message = `There is no ${kind} ${name} in ${ref.namespace}; the target is in force as soon as there is one.`;
     return [findingAt('IdentityNotFound', source, path, message)];
   });
-}
-
-function hasPods(serviceAccount: string, { pods }: NamespaceResources): boolean {
-  return [...pods.values()].some(({ value }) => value.serviceAccount === serviceAccount);
 }

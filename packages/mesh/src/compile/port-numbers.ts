@@ -14,10 +14,12 @@ export function saySwappedPorts(
   workloads: ReadonlyMap<string, LocalWorkload>,
 ): Finding[] {
   const findings = new Map<string, Finding>();
-  for (const { target, numbers } of targets) {
+  const numbered = targets.filter(({ numbers }) => numbers.length > 0);
+  if (numbered.length === 0) return [];
+  const byAccount = Map.groupBy(workloads.values(), ({ serviceAccount }) => serviceAccount);
+  for (const { target, numbers } of numbered) {
     const { kind, name: account } = target.value.spec.destination;
-    if (numbers.length === 0 || kind !== 'ServiceAccount') continue;
-    const protectedOnes = [...workloads.values()].filter(({ serviceAccount }) => serviceAccount === account);
+    const protectedOnes = (kind === 'ServiceAccount' && byAccount.get(account)) || [];
     for (const { number, source, path } of numbers) {
       if (protectedOnes.some(({ ports }) => ports.some(port => port.number === number))) continue;
       const meant = portsBehind(number, new Set(protectedOnes.map(({ key }) => key)), compiled);
