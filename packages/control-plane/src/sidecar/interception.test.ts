@@ -13,13 +13,14 @@ test('everything but loopback and the sidecar’s own traffic is redirected', ()
 -A OUTPUT -p tcp -j HEDDLE_OUTBOUND
 -A HEDDLE_INBOUND -i lo -j RETURN
 -A HEDDLE_INBOUND -p tcp -j REDIRECT --to-ports 15006
+-A HEDDLE_OUTBOUND -o lo ! -d 127.0.0.0/8 -p tcp -m mark --mark 0x539 -j REDIRECT --to-ports 15006
 -A HEDDLE_OUTBOUND -o lo -j RETURN
 -A HEDDLE_OUTBOUND -m mark --mark 0x539 -j RETURN
 -A HEDDLE_OUTBOUND -p tcp -j REDIRECT --to-ports 15001
 COMMIT
 `,
   );
-  assert.equal(ipv6, ipv4);
+  assert.equal(ipv6, ipv4.replace('127.0.0.0/8', '::1/128'));
 });
 
 test('a sidecar can be known by its user', () => {
@@ -38,6 +39,7 @@ test('exclusions come before the redirect, and addresses go to the rules of thei
     excludeOutboundCidrs: ['192.0.2.0/24', 'fd00:1::/64'],
   });
   assert.deepEqual(outbound(ipv4), [
+    '-A HEDDLE_OUTBOUND -o lo ! -d 127.0.0.0/8 -p tcp -m mark --mark 0x1 -j REDIRECT --to-ports 15006',
     '-A HEDDLE_OUTBOUND -o lo -j RETURN',
     '-A HEDDLE_OUTBOUND -m mark --mark 0x1 -j RETURN',
     '-A HEDDLE_OUTBOUND -d 10.96.0.10 -p tcp --dport 53 -j RETURN',

@@ -41,7 +41,9 @@ export interface InterceptionRules {
  * Inbound: all TCP that arrives on a device goes to the inbound port, whatever its destination port is, the sidecar's own
  * ports included. Outbound: all TCP that leaves over a device goes to the outbound port, but for the sidecar's own. What
  * stays on the loopback device is left alone in both directions: calls to 127.0.0.0/8 and ::1, calls of an application to
- * its own pod address, and the sidecar's calls to the application.
+ * its own pod address, and the sidecar's calls to the application. But a sidecar that calls a Service for its application
+ * and is led to its own pod goes to the inbound port like any other caller: its connections to others are known by their
+ * mark (by a user id they can't be told from those to the application, and such a call fails).
  */
 export function interceptionRules(options: InterceptionOptions): InterceptionRules {
   return { ipv4: table(options, address => !isIPv6(host(address))), ipv6: table(options, a => isIPv6(host(a))) };
@@ -60,6 +62,7 @@ function table(options: InterceptionOptions, ofFamily: (address: string) => bool
     `-p tcp -j REDIRECT --to-ports ${inboundPort}`,
   ];
   const outbound = [
+    ...toItself(sidecar, ofFamily),
     '-o lo -j RETURN',
     own,
     ...(options.dnsServers ?? []).filter(ofFamily).map(address => `-d ${address} -p tcp --dport 53 -j RETURN`),
@@ -78,6 +81,13 @@ function table(options: InterceptionOptions, ofFamily: (address: string) => bool
     'COMMIT',
     '',
   ].join('\n');
+}
+
+/** Only connections to others are marked: those of a sidecar to its application lead there. */
+function toItself(sidecar: InterceptionOptions['sidecar'], ofFamily: (address: string) => boolean): string[] {
+  if ('uid' in sidecar) return [];
+  const [loopback = ''] = ['127.0.0.0/8', '::1/128'].filter(ofFamily);
+  return [`-o lo ! -d ${loopback} -p tcp -m mark --mark ${hex(sidecar.mark)} -j REDIRECT --to-ports ${inboundPort}`];
 }
 
 function host(cidr: string): string {

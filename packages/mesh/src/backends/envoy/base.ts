@@ -16,7 +16,10 @@ export function baseGroup(settings: MeshSettings, strayAddresses: readonly strin
   return {
     resources: [
       resource(listenerType, names.outboundListener, outboundListener(settings, strayAddresses)),
-      resource(clusterType, names.inboundCluster, originalDestination(names.inboundCluster)),
+      resource(clusterType, names.inboundCluster, {
+        ...originalDestination(names.inboundCluster),
+        upstreamBindConfig: unmarked,
+      }),
       resource(clusterType, names.egressCluster, originalDestination(names.egressCluster)),
     ],
   };
@@ -65,6 +68,14 @@ function originalDestination(name: string): ClusterJson {
     typedExtensionProtocolOptions: sameProtocol,
   };
 }
+
+/**
+ * Options of its own, which change nothing, keep the mark of the sidecar's connections to others away from those to the
+ * application: interception tells by it that a call leads back to the caller's own pod. TCP_NODELAY is what Envoy sets anyway.
+ */
+const unmarked: NonNullable<ClusterJson['upstreamBindConfig']> = {
+  socketOptions: [{ description: 'TCP_NODELAY', level: '6', name: '1', intValue: '1', state: 'STATE_PREBIND' }],
+};
 
 /** Passes bytes on to a cluster. */
 export function tcpProxy(cluster: string): FilterJson {
