@@ -61,6 +61,7 @@ describe('readGrpcAnswer', () => {
       { status: 503, grpcStatus: 14, byMesh: true },
     ],
     ['a refused path', { 'grpc-status': '13' }, { status: 400, grpcStatus: 13, byMesh: true }],
+    ['no cluster', { 'grpc-status': '14' }, { status: 503, grpcStatus: 14, byMesh: true }],
     ['no gRPC at all', {}, { status: 200, grpcStatus: null, byMesh: false }],
   ];
   for (const [what, headers, expected] of table) {

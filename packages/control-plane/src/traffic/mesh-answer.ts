@@ -42,8 +42,9 @@ const httpOfGrpc: ReadonlyMap<number, number> = new Map([
 ]);
 
 /**
- * Reads a gRPC answer. The mesh has answered where its own words are the `grpc-message`, or where 400 became status 13
- * without any; `status` then is the one that HTTP would have. A gRPC status that an application gives leaves it at 200.
+ * Reads a gRPC answer. The mesh has answered where its own words are the `grpc-message`, or where there are no words and no
+ * message with a status that 400, 403 or 503 became; `status` then is that one. A gRPC status that an application gives
+ * leaves it at 200.
  */
 export function readGrpcAnswer(answer: HttpAnswer): Exchange {
   const plain = readAnswer(answer);
@@ -52,7 +53,7 @@ export function readGrpcAnswer(answer: HttpAnswer): Exchange {
   const grpcStatus = Number(written);
   const message = decode(answer.headers.get('grpc-message') ?? '');
   const status = httpOfGrpc.get(grpcStatus);
-  const isOwn = meshBodies.test(message) || (grpcStatus === 13 && message === '' && answer.body === '');
+  const isOwn = meshBodies.test(message) || (message === '' && answer.body === '');
   const byMesh = plain.responder === null && status !== undefined && isOwn;
   return { ...plain, byMesh, grpcStatus, status: byMesh ? status : plain.status };
 }

@@ -1,18 +1,10 @@
 /** Makes calls from inside the workloads that they come from, and compares what they see with what is expected. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Caller, MeshModel } from '@heddle/mesh';
-import type { CallOrder, CallReport } from './order.ts';
+import { ClientProcess, clientCommand, type RunnableCommand } from './client-process.ts';
+import type { CallOrder } from './order.ts';
 import { judge, notMade, type SeenCall } from './seen.ts';
 import { timesToMeetRefusal } from './shared-refusal.ts';
 import type { TrafficCall } from './traffic.ts';
-
-/** A command line, and the environment to start it with. */
-export interface RunnableCommand {
-  readonly command: readonly string[];
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
 
 /** How calls are made. */
 export interface TrafficOptions {
@@ -26,12 +18,6 @@ export interface TrafficOptions {
   readonly onSeen?: (seen: SeenCall) => void;
   /** Milliseconds for one exchange; default 5,000. */
   readonly timeout?: number;
-}
-
-/** The command line of the program that makes calls inside a pod. */
-export function clientCommand(node: string): readonly string[] {
-  const file = import.meta.filename.endsWith('.ts') ? 'client.ts' : 'client.js';
-  return [node, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, file)];
 }
 
 /**
@@ -83,7 +69,7 @@ async function runCaller(
   const runnable = await options.exec(from, clientCommand(options.node));
   if (runnable === undefined) return `no pod of ${from.namespace}/${from.serviceAccount} runs`;
   if (signal.aborted) return 'interrupted';
-  const client = new Client(runnable);
+  const client = new ClientProcess(runnable);
   const stop = () => client.end();
   signal.addEventListener('abort', stop, { once: true });
   try {
@@ -109,47 +95,4 @@ function orderOf(id: number, traffic: TrafficCall, { model, timeout = 5000 }: Tr
   const least = model === undefined ? undefined : timesToMeetRefusal(traffic.call, traffic.expect, model);
   const times = Math.max(traffic.times, least ?? 1);
   return { id, host, port: to.port, protocol, method, path, headers, times, timeout };
-}
-
-/** The program inside the pod. */
-class Client {
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<void>;
-  #said = '';
-
-  constructor({ command: [program = '', ...args], environment }: RunnableCommand) {
-    this.#child = spawn(program, args, { env: { ...environment }, stdio: ['pipe', 'pipe', 'pipe'] });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#exited = promise;
-    this.#child.on('close', () => resolve());
-    this.#child.on('error', error => {
-      this.#said += error.message;
-      resolve();
-    });
-    this.#child.stdin?.on('error', () => {}); // it has ended, which its output tells
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#said += text;
-    });
-  }
-
-  order(orders: readonly CallOrder[]): void {
-    this.#child.stdin?.write(orders.map(order => `${JSON.stringify(order)}\n`).join(''));
-  }
-
-  async *reports(): AsyncGenerator<CallReport> {
-    if (this.#child.stdout === null) return;
-    for await (const line of createInterface({ input: this.#child.stdout })) yield JSON.parse(line) as CallReport;
-  }
-
-  /** It ends with its input, inside the pod, where no signal reaches it. */
-  end(): void {
-    this.#child.stdin?.end();
-  }
-
-  /** What it said before it ended by itself. */
-  async complaint(): Promise<string> {
-    await this.#exited;
-    const lines = this.#said.trim().split('\n');
-    return lines.find(line => /error/i.test(line))?.trim() ?? (lines.at(-1) || 'the caller ended early');
-  }
 }
