@@ -36,8 +36,8 @@ test('the order of objects changes no byte of any output (T1, S11)', () => {
 
 test('an unrelated object changes no resource of the others', () => {
   const strangers: KubeObject[] = objectsOf({
-    workloads: [{ namespace: 'elsewhere', name: 'stranger', port: 80 }],
-    servicePort: 80,
+    workloads: [{ namespace: 'elsewhere', name: 'stranger', ports: [{ name: 'http', number: 80, target: 80 }] }],
+    shared: [],
     logicalRoot: 'front',
   });
   const inOwnNamespace: KubeObject = {

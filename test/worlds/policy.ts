@@ -1,7 +1,7 @@
 import type { KubeObject } from '@heddle/smi';
 import * as fc from 'fast-check';
 import { headerPatterns, hostPatterns, methodLists, pathPatterns } from './patterns.ts';
-import { namespacesOf, type World } from './world.ts';
+import { namespacesOf, servicesOf, type World } from './world.ts';
 
 const entryNames = ['one', 'two', 'three'] as const;
 const groupNames = ['alpha', 'beta', 'gamma'] as const;
@@ -19,7 +19,7 @@ function policyOf(world: World, namespace: string): fc.Arbitrary<KubeObject[]> {
   return fc
     .tuple(
       fc
-        .uniqueArray(fc.constantFrom(...groupNames), { minLength: 1, maxLength: 3 })
+        .uniqueArray(fc.constantFrom(...groupNames), { minLength: 2, maxLength: 3 })
         .chain(names => fc.tuple(...names.map(name => routeGroup(namespace, name)))),
       fc
         .subarray([...tcpNames], { minLength: 1 })
@@ -59,10 +59,12 @@ export function targetSpec(world: World, namespace: string): fc.Arbitrary<object
     { weight: 1, arbitrary: fc.constant({ kind: 'IdentityBinding', name: 'anybody' }) },
   );
   const rule = fc.oneof(
-    { weight: 20, arbitrary: httpRule },
+    { weight: 30, arbitrary: httpRule },
     {
-      weight: 2,
-      arbitrary: fc.constantFrom(...tcpNames, ...tcpNames, missing).map(name => ({ kind: 'TCPRoute', name })),
+      weight: 8,
+      arbitrary: fc
+        .constantFrom(...tcpNames, ...tcpNames, ...tcpNames, missing)
+        .map(name => ({ kind: 'TCPRoute', name })),
     },
     { weight: 1, arbitrary: fc.constant({ kind: 'GrpcRoute', name: 'unknown' }) },
     { weight: 1, arbitrary: fc.constant({ kind: 'UDPRoute', name: missing }) },
@@ -78,7 +80,8 @@ export function targetSpec(world: World, namespace: string): fc.Arbitrary<object
 
 /** A bound on the port, now and then. */
 function boundOf(world: World): fc.Arbitrary<{ port?: number }> {
-  const port = fc.constantFrom(...new Set(world.workloads.map(({ port }) => port))).map(port => ({ port }));
+  const targets = world.workloads.flatMap(({ ports }) => ports.map(({ target }) => target));
+  const port = fc.constantFrom(...new Set(targets)).map(port => ({ port }));
   return fc.oneof(many(fc.constant({})), few(port));
 }
 
@@ -94,7 +97,7 @@ function few<Value>(arbitrary: fc.Arbitrary<Value>) {
 
 const httpRule = fc
   .tuple(
-    fc.constantFrom(...groupNames, ...groupNames, missing),
+    fc.constantFrom(...groupNames, ...groupNames, ...groupNames, missing),
     fc.oneof(
       { weight: 3, arbitrary: fc.constant(undefined) },
       {
@@ -142,7 +145,8 @@ function routeEntry(name: string): fc.Arbitrary<object> {
 
 function tcpRoute(namespace: string, name: string): fc.Arbitrary<KubeObject> {
   return fc
-    .constantFrom({}, { matches: { name: 'ports', ports: [8080] } }, { matches: { name: 'ports', ports: [80, 9090] } })
+    .constantFrom(undefined, [8080], [80, 9090], [9000], [7000, 3306])
+    .map(ports => (ports === undefined ? {} : { matches: { name: 'ports', ports } }))
     .map(spec => object('specs.smi-spec.io', 'TCPRoute', namespace, name, spec));
 }
 
@@ -150,7 +154,7 @@ function splitSpec(
   world: World,
   namespace: string,
 ): fc.Arbitrary<{ spec: object; age: { creationTimestamp?: string } }> {
-  const own = world.workloads.filter(workload => workload.namespace === namespace).map(({ name }) => name);
+  const own = servicesOf(world).flatMap(service => (service.namespace === namespace ? service.name : []));
   const root = fc.constantFrom(
     ...own,
     ...own,
