@@ -1,7 +1,8 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { defaultSettings } from '@heddle/mesh';
+import { defaultSettings, type MeshSettings } from '@heddle/mesh';
 import { formatPath } from '@heddle/smi';
+import { parse } from 'yaml';
 import { readManifest } from '../../packages/control-plane/src/sources/manifests.ts';
 import { readTraffic, type TrafficCall } from '../../packages/control-plane/src/traffic/traffic.ts';
 import { meshOfSources } from '../worlds/mesh-of.ts';
@@ -21,7 +22,7 @@ function loadScenario(name: string): Scenario {
   const folder = path.join(scenariosFolder, name);
   const input = readFileSync(path.join(folder, 'input.yaml'), 'utf8');
   const manifest = readManifest('input.yaml', input);
-  const made = meshOfSources(manifest.objects);
+  const made = meshOfSources(manifest.objects, settingsOf(folder));
   return {
     name,
     folder,
@@ -29,6 +30,12 @@ function loadScenario(name: string): Scenario {
     mesh: { ...made, findings: [...manifest.findings, ...made.findings] },
     calls: callsOf(name, readFileSync(path.join(folder, 'traffic.yaml'), 'utf8')),
   };
+}
+
+/** What `settings.yaml` changes of the default settings; most scenarios have none. */
+function settingsOf(folder: string): Partial<MeshSettings> {
+  const file = path.join(folder, 'settings.yaml');
+  return existsSync(file) ? (parse(readFileSync(file, 'utf8')) as Partial<MeshSettings>) : {};
 }
 
 function callsOf(name: string, text: string): TrafficCall[] {

@@ -54,9 +54,13 @@ export function spellingsOf(name: string): string[] {
 /** Names with more `-` have so many spellings that an entry which names one lets nothing in. */
 const mostDashes = 6;
 
-/** Whether an entry can let anything in by its headers: not by what the sidecar adds, nor by names with countless spellings. */
+/** Whether an entry can let anything in: not by what the sidecar adds, nor by a name with countless spellings. */
 export function canGrant({ headers }: HttpRouteMatch): boolean {
-  return headers.every(({ name }) => !isSteeringHeader(name) && name.split('-').length <= mostDashes + 1);
+  return headers.every(({ name }) => canVouch(name));
+}
+
+function canVouch(name: string): boolean {
+  return !isSteeringHeader(name) && name.split('-').length <= mostDashes + 1;
 }
 
 /** What of a request is matched. */
@@ -93,8 +97,8 @@ export function mismatch(match: HttpRouteMatch, request: RequestFacts): string |
 export function grantMismatch(match: HttpRouteMatch, request: RequestFacts): string | undefined {
   const found = mismatch(match, request);
   if (found !== undefined) return found;
-  if (!canGrant(match)) return `no header may have more than ${mostDashes} dashes`;
   for (const { name } of match.headers) {
+    if (!canVouch(name)) return `header ${name} has too many spellings with _ for - to be safe`;
     for (const other of request.headers.keys()) {
       if (other !== name && isSpelling(name, other)) return `header ${other} may pass for ${name}`;
     }

@@ -4,6 +4,7 @@ import type { MeshSettings } from '../../model/settings.ts';
 import type { Workload } from '../../model/workload.ts';
 import type { Render } from '../backend.ts';
 import { baseGroup } from './base.ts';
+import { remember } from './remember.ts';
 import type { ResourceGroup } from './resource.ts';
 import { backOf } from './service-back.ts';
 import { frontDoorOf, frontOf } from './service-front.ts';
@@ -186,15 +187,6 @@ function backendsOf(model: MeshModel, services: readonly Service[]): Set<Service
     }
   }
   return backends;
-}
-
-function remember<Key extends object, Value>(memory: WeakMap<Key, Value>, key: Key, make: () => Value): Value {
-  let value = memory.get(key);
-  if (value === undefined) {
-    value = make();
-    memory.set(key, value);
-  }
-  return value;
 }
 
 function keep(previous: SidecarConfiguration | undefined, groups: readonly ResourceGroup[]): SidecarConfiguration {

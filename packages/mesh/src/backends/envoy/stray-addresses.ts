@@ -1,6 +1,8 @@
 import { isInRange } from '../../model/address-range.ts';
 import type { MeshModel, NamespaceModel } from '../../model/mesh-model.ts';
+import type { Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
+import { remember } from './remember.ts';
 
 /**
  * Finds the addresses of Services that lie outside the ranges that Services have their addresses from, sorted. Where no
@@ -8,24 +10,20 @@ import type { MeshSettings } from '../../model/settings.ts';
  */
 export type StrayAddresses = (namespaces: MeshModel['namespaces']) => readonly string[];
 
-/** Makes a finder that looks only at namespaces whose Services have changed; nothing new is the same list as before. */
+/** Makes a finder that looks only at Services that have changed; nothing new is the same list as before. */
 export function createStrayAddresses({ serviceRanges, egress }: MeshSettings): StrayAddresses {
   if (egress === 'deny') return () => none;
-  const found = new WeakMap<NamespaceModel['services'], readonly string[]>();
-  const straysOf = (services: NamespaceModel['services']) => {
-    let strays = found.get(services);
-    if (strays === undefined) {
-      strays = [...services.values()].flatMap(({ addresses }) =>
-        addresses.filter(address => !serviceRanges.some(range => isInRange(address, range))),
-      );
-      found.set(services, strays);
-    }
-    return strays;
-  };
+  const ofServices = new WeakMap<NamespaceModel['services'], readonly string[]>();
+  const ofAddresses = new WeakMap<Service['addresses'], readonly string[]>();
+  const isStray = (address: string) => !serviceRanges.some(range => isInRange(address, range));
+  const straysOf = ({ addresses }: Service) => remember(ofAddresses, addresses, () => addresses.filter(isStray));
   let last = none;
   return namespaces => {
-    const strays = [...new Set([...namespaces.values()].flatMap(({ services }) => straysOf(services)))].toSorted();
-    if (strays.length !== last.length || strays.some((address, index) => address !== last[index])) last = strays;
+    const strays = [...namespaces.values()].flatMap(({ services }) =>
+      remember(ofServices, services, () => [...services.values()].flatMap(straysOf)),
+    );
+    const sorted = [...new Set(strays)].toSorted();
+    if (sorted.length !== last.length || sorted.some((address, index) => address !== last[index])) last = sorted;
     return last;
   };
 }
