@@ -7,6 +7,7 @@ import {
   type Finding,
   findingsOf,
   type MeshModel,
+  type MeshSettings,
   type ResourceSet,
   ResourceStore,
 } from '@heddle/mesh';
@@ -30,10 +31,12 @@ export function meshOf(objects: readonly KubeObject[]): MadeMesh {
   return meshOfSources(objects.map(object => ({ object })));
 }
 
-/** The same for objects that know where they were written. */
-export function meshOfSources(sources: readonly SourceObject[]): MadeMesh {
+/** The same for objects that know where they were written; settings that are not given are the defaults. */
+export function meshOfSources(sources: readonly SourceObject[], settings: Partial<MeshSettings> = {}): MadeMesh {
   const completed = completedSources(sources);
-  const set = new ResourceStore().apply({ upserts: completed.objects, removals: [] });
+  const store = new ResourceStore();
+  store.configure({ ...defaultSettings, ...settings });
+  const set = store.apply({ upserts: completed.objects, removals: [] });
   const model = createCompiler()(set);
   const { output, findings } = createEnvoyRenderer()(model, testTarget);
   return {
