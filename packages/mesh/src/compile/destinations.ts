@@ -1,3 +1,4 @@
+import type { Reason } from '../findings/catalogue.ts';
 import { type Finding, findingAt } from '../findings/finding.ts';
 import type { NamespaceResources } from '../store/resource-set.ts';
 import type { ResolvedTarget } from './targets.ts';
@@ -13,14 +14,20 @@ export function sayDestinations(
   const withPods = new Set([...resources.pods.values()].map(({ value }) => value.serviceAccount));
   return targets.flatMap(({ target: { ref, source, value } }) => {
     const { kind, name } = value.spec.destination;
-    if (kind === 'ServiceAccount' && inMesh.has(name)) return [];
-    const path = ['spec', 'destination', 'name'];
-    if (kind === 'ServiceAccount' && withPods.has(name)) {
-      const message = `No pod of the service account ${name} has a sidecar, so this target protects nobody. Let them into the mesh.`;
-      return [findingAt('NotInMesh', source, path, message)];
+    const say = (reason: Reason, field: 'kind' | 'name', message: string) => [
+      findingAt(reason, source, ['spec', 'destination', field], message),
+    ];
+    if (kind !== 'ServiceAccount') {
+      const message = `${kind} ${name} stands for no pod here, since bindings are not followed yet, so this target protects nobody; name a ServiceAccount.`;
+      return say('UnsupportedKind', 'kind', message);
     }
-    if (kind === 'ServiceAccount' && resources.serviceAccounts.has(name)) return [];
-    const message = `There is no ${kind} ${name} in ${ref.namespace}; the target is in force as soon as there is one.`;
-    return [findingAt('IdentityNotFound', source, path, message)];
+    if (inMesh.has(name)) return [];
+    if (withPods.has(name)) {
+      const message = `No pod of the service account ${name} has a sidecar, so this target protects nobody. Let them into the mesh.`;
+      return say('NotInMesh', 'name', message);
+    }
+    if (resources.serviceAccounts.has(name)) return [];
+    const message = `There is no ServiceAccount ${name} in ${ref.namespace}; the target is in force as soon as there is one.`;
+    return say('IdentityNotFound', 'name', message);
   });
 }
