@@ -3,6 +3,21 @@ import type { HttpRequest } from './request.ts';
 /** What keeps a codec from understanding a request; it answers 400. */
 export const protocolError = Symbol('protocol error');
 
+/** What the first bytes of a connection look like; `undefined`: nothing of HTTP, for a target that no URL could be. */
+export function inspectHttp({ http2, method, path }: HttpRequest): 'h2c' | 'http/1.1' | undefined {
+  if (http2) return 'h2c';
+  if (path.startsWith('/') || path === '*') return isUrl(path) ? 'http/1.1' : undefined;
+  const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.exec(path)?.[0];
+  if (scheme === undefined && method !== 'CONNECT') return undefined;
+  const server = path.slice(scheme?.length ?? 0).split(/[/?]/)[0] ?? '';
+  const isServer = /^[A-Za-z0-9!$%&'()*+,\-.:;=@[\]_~]*$/.test(server) && !server.includes('@@');
+  return path !== '' && isServer && isUrl(path) ? 'http/1.1' : undefined;
+}
+
+function isUrl(text: string): boolean {
+  return /^[\t\f!-~]*$/.test(text);
+}
+
 /** Reads the start line and the headers of a request of HTTP/1.1 as Envoy 1.40 does; a CONNECT has no path then. */
 export function decodeHttp1(request: HttpRequest): HttpRequest | typeof protocolError {
   const { method, path, authority, headers } = request;

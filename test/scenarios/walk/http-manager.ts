@@ -135,7 +135,8 @@ function route(manager: Manager, routes: unknown, request: HttpRequest, peer: Pe
   const all = list(host?.routes).map(item => message(item, 'Route', ['match', 'route', 'directResponse']));
   const choose = (context: MatchContext) => all.find(candidate => matchesRoute(candidate.match, context));
   const arrived: Filtered = { request, peer, filterState: new Map(), routeAgain: false };
-  const first = choose(contextOf(arrived));
+  // Without a scheme it finds no route, whatever there is.
+  const first = headerOf(request, 'x-forwarded-proto') === '' ? undefined : choose(contextOf(arrived));
   if (first === undefined) return { status: localReply(manager, request, 404) };
   if (!mayUpgrade(manager, request)) return { status: localReply(manager, request, 403) };
   const filtered = filter(manager, (host?.typedPerFilterConfig ?? {}) as Record<string, unknown>, arrived);

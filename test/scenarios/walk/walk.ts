@@ -1,5 +1,6 @@
 import { type Call, type EnvoyOutput, type MeshModel, serviceOf, spiffeId, type Workload } from '@heddle/mesh';
 import type { Outcome } from '../../../packages/control-plane/src/traffic/compare.ts';
+import { inspectHttp } from './codec.ts';
 import { list, type Message, message, text, typedMessage, typeOf } from './config.ts';
 import { chainFor, clientTls, serverAccepts } from './connection.ts';
 import { type HttpResult, manage, managerType, type WeightedName, weightedNames } from './http-manager.ts';
@@ -107,7 +108,7 @@ class Walk {
       address: this.#address,
       port: call.to.port,
       transport: 'raw_buffer',
-      application: payload === undefined ? undefined : payload.http2 ? 'h2c' : 'http/1.1',
+      application: payload && inspectHttp(payload),
     });
     if (chain === undefined) return [{ weight: 1, endings: [refused(payload)] }];
     const [filter] = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig']));
@@ -211,14 +212,23 @@ function payloadOf({ protocol, method, path, headers, to }: Call): Payload {
   if (protocol === 'tcp') return undefined;
   const lower = headers.map(([name, value]) => [name.toLowerCase(), value.trim()] as const);
   const hosts = lower.filter(([name]) => name === 'host').map(([, value]) => value);
+  const schemes = lower.filter(([name]) => name === 'x-forwarded-proto').map(([, value]) => value);
   return {
     method: protocol === 'grpc' ? 'POST' : method,
     path,
-    // Envoy joins repeated Host headers.
-    authority: hosts.length === 0 ? `${to.service}.${to.namespace}:${to.port}` : hosts.join(','),
+    authority: joined(hosts) ?? `${to.service}.${to.namespace}:${to.port}`,
     http2: protocol === 'grpc',
-    headers: lower.filter(([name]) => name !== 'host'),
+    headers: lower.flatMap((header, index): (typeof header)[] => {
+      const [name] = header;
+      if (name !== 'x-forwarded-proto') return name === 'host' ? [] : [header];
+      return lower.findIndex(([other]) => other === name) === index ? [[name, joined(schemes) ?? '']] : [];
+    }),
   };
+}
+
+/** Envoy joins what is repeated of a header that it has a place of its own for, but for what is empty. */
+function joined(values: readonly string[]): string | undefined {
+  return values.length === 0 ? undefined : values.filter(value => value !== '').join(',');
 }
 
 /** The proxy must connect to the application only once the caller has proved who it is. */

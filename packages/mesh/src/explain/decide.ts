@@ -12,6 +12,7 @@ import {
 import { restrictsMethods } from '../model/workload.ts';
 import { authorize, type InboundVerdict, type Knock } from './authorize.ts';
 import { allow, type Inbound, inboundsBehind, inboundsOf, type Journey, knockOf, refuse, statusOf } from './journey.ts';
+import { looksLikeHttp } from './looks-like-http.ts';
 import { requestFacts } from './request-facts.ts';
 import type { Unfit } from './request-headers.ts';
 import { type BackendShare, type Call, DependsOnPod, type Step, type Verdict } from './verdict.ts';
@@ -44,9 +45,10 @@ export function decide(model: MeshModel, call: Call): Verdict {
   if (!service.inMesh && isKnown) return leaveMesh(journey, service, unfit);
   if (port === undefined) return unfit === undefined ? refusePort(journey, service) : refuseUnfit(journey, unfit);
   const hidden = service.callers !== 'anyone' && !service.callers.includes(journey.identity);
-  if (unfit !== undefined && (port.protocol !== 'tcp' || hidden)) return refuseUnfit(journey, unfit);
+  const asBytes = port.protocol === 'tcp' || (port.protocol === 'detect' && !looksLikeHttp(call));
+  if (unfit !== undefined && (!asBytes || hidden)) return refuseUnfit(journey, unfit);
   if (hidden) return refuseHidden(journey, service, port);
-  return decideOnPort(port.protocol === 'tcp' ? { ...journey, request: undefined } : journey, service, port);
+  return decideOnPort(asBytes ? { ...journey, request: undefined } : journey, service, port);
 }
 
 function by(name: DefaultName): DefaultOrigin {

@@ -29,6 +29,7 @@ export function requestFacts(call: Call): RequestFacts | Unfit {
   for (const name of headers.keys()) if (isSteeringHeader(name)) headers.delete(name);
   // The caller's sidecar adds it where it is absent.
   if (!headers.has('x-forwarded-proto')) headers.set('x-forwarded-proto', 'http');
+  if (headers.get('x-forwarded-proto') === '') return malformed('its X-Forwarded-Proto header is empty');
   return { method, path: normalized.path, headers };
 }
 

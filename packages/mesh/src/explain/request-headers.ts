@@ -17,10 +17,18 @@ export function headersPassedOn(call: Call): Map<string, string> | Unfit {
   for (const [written, value] of call.headers) {
     const name = written.toLowerCase();
     const before = headers.get(name);
-    headers.set(name, before === undefined ? value.trim() : `${before},${value.trim()}`);
+    headers.set(name, before === undefined ? value.trim() : joined(name, before, value.trim()));
   }
   if (!headers.has('host')) headers.set('host', `${call.to.service}.${call.to.namespace}`);
   return call.protocol === 'http' ? overOneConnection(headers) : headers;
+}
+
+/** Of some headers Envoy forgets the empty ones among repeated ones. */
+const withoutEmpty = new Set(['host', 'x-forwarded-proto']);
+
+function joined(name: string, before: string, value: string): string {
+  const isForgotten = withoutEmpty.has(name) && (before === '' || value === '');
+  return isForgotten ? before + value : `${before},${value}`;
 }
 
 /** Tokens of Connection that name no header. */

@@ -22,8 +22,8 @@ export const stripSteeringHeaders = {
 };
 
 /**
- * Envoy answers 404 by itself to targets that are no path, before it looks at routes. What they get instead: `OPTIONS *` a
- * denial (H5), CONNECT (H3) and everything else what malformed requests get (T12).
+ * Envoy answers 404 by itself to targets that are no path and to an empty scheme, before it looks at routes. What they get
+ * instead: `OPTIONS *` a denial (H5), CONNECT (H3) and everything else what malformed requests get (T12).
  */
 const localReplies: LocalReplyConfigJson = {
   mappers: [
@@ -41,6 +41,11 @@ const localReplies: LocalReplyConfigJson = {
       filter: header(':method', { exact: 'CONNECT' }),
       statusCode: 400,
       body: { inlineString: 'heddle: CONNECT is not passed on\n' },
+    },
+    {
+      filter: header('x-forwarded-proto', { exact: '' }),
+      statusCode: 400,
+      body: { inlineString: 'heddle: X-Forwarded-Proto is empty\n' },
     },
   ],
 };
