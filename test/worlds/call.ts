@@ -1,7 +1,7 @@
 import type { Call } from '@heddle/mesh';
 import type { KubeObject } from '@heddle/smi';
 import * as fc from 'fast-check';
-import { headerPatterns, hostPatterns, methods, pathPatterns, rewrites } from './patterns.ts';
+import { headerPatterns, hostPatterns, methods, pathPatterns, rewrites, tricks } from './patterns.ts';
 import { namespacesOf, servicesOf, type World, type WorldPort } from './world.ts';
 
 type Header = readonly [name: string, value: string];
@@ -30,7 +30,7 @@ export function callOver(world: World, policy: readonly KubeObject[]): fc.Arbitr
   return pairOver(world, policy).chain(({ from, to, entries, asBytes }) =>
     portOf(world, to, asBytes).chain(({ name, number }) => {
       const request = requestOver(protocolOn(name), entries);
-      return request.map(fields => ({ from, to: { ...to, port: number }, ...fields }));
+      return often(request, 12, tricky(request)).map(fields => ({ from, to: { ...to, port: number }, ...fields }));
     }),
   );
 }
@@ -62,6 +62,15 @@ function protocolOn(portName: string): fc.Arbitrary<Call['protocol']> {
 function requestOver(protocol: fc.Arbitrary<Call['protocol']>, entries: readonly Entry[]): fc.Arbitrary<Request> {
   const any = anyRequest(protocol);
   return entries.length === 0 ? any : often(aimedRequest(protocol, entries), 3, any);
+}
+
+/** A request with a trick; those of HTTP/2 can't have most of them. */
+function tricky(request: fc.Arbitrary<Request>): fc.Arbitrary<Request> {
+  return fc
+    .tuple(request, fc.constantFrom(...tricks))
+    .map(([fields, trick]) =>
+      fields.protocol === 'http' ? { ...fields, headers: [...fields.headers, ...trick] } : fields,
+    );
 }
 
 /** Mostly those whom a TrafficTarget names, calling what it opens or what a split leads there; else anybody. */

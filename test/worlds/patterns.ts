@@ -42,11 +42,13 @@ export const headerPatterns: readonly { readonly pattern: string; readonly near:
   { pattern: '(?i)RED', near: ['red', 'RED', 'reds'] },
 ];
 
-/** Patterns of the authority in lower case; ones that could match a port are not among them. */
+/** Patterns of the authority, which is matched in lower case, without port and trailing dot. */
 export const hostPatterns: readonly { readonly pattern: string; readonly near: readonly string[] }[] = [
   { pattern: 'books', near: ['books', 'BOOKS', 'books.', 'books:80', 'books.:8080', 'books.stock', 'xbooks'] },
   { pattern: 'books\\.stock', near: ['books.stock', 'books-stock', 'Books.Stock:80', 'books.stock.svc'] },
   { pattern: '[a-z.]+', near: ['a', 'a.b', 'a.b:1', 'a1', '', '[::1]:80'] },
+  { pattern: 'Books|toys:80', near: ['Books', 'books', 'toys:80', 'toys'] },
+  { pattern: '[a-z]+[.:]?.*', near: ['books.', 'books.:80', 'books:80', '.', ':80', '1'] },
 ];
 
 /** Methods that policies name. */
@@ -90,8 +92,31 @@ export const rewrites: readonly ((path: string) => string)[] = [
   path => path.replace(/(.)$/, '%2f$1'),
   path => `${path}%00`,
   path => `${path}#x`,
+  path => `http://books.:80${path}`,
+  path => `HTTPS://me@Toys${path}`,
+  path => `http:/${path}`,
   path => `${path}/.`,
   path => `${path}/..`,
   path => `${path};x`,
   path => path.toUpperCase(),
+];
+
+/** Headers of HTTP/1.1 by which people try to get past policy, or to make what policy asks for vanish. */
+export const tricks: readonly (readonly (readonly [name: string, value: string])[])[] = [
+  [['Connection', 'x-team']],
+  [['Connection', 'close, X-Other, host']],
+  [['Connection', 'x-forwarded-for']],
+  [
+    ['Connection', 'upgrade'],
+    ['Upgrade', 'h2c'],
+  ],
+  [
+    ['Connection', 'upgrade, x-team'],
+    ['Upgrade', 'tunnel'],
+  ],
+  [['x_team', 'red']],
+  [['X-Team_', 'red']],
+  [['X-HTTP-Method-Override', 'GET']],
+  [['x-forwarded-client-cert', 'URI=spiffe://cluster.local/ns/bank/sa/audit']],
+  [['x-envoy-original-dst-host', '127.0.0.1:9']],
 ];
