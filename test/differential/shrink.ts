@@ -1,0 +1,51 @@
+import type { KubeObject } from '@heddle/smi';
+
+/**
+ * Drops what is not needed for a policy to differ: whole objects, then items of their lists, one at a time and again until
+ * nothing more can go. What comes back differs, if what came in did.
+ */
+export async function shrink(
+  policy: readonly KubeObject[],
+  differs: (policy: readonly KubeObject[]) => Promise<boolean>,
+): Promise<readonly KubeObject[]> {
+  let smallest = policy;
+  for (let index = smallest.length - 1; index >= 0; index--) {
+    const smaller = smallest.toSpliced(index, 1);
+    if (await differs(smaller)) smallest = smaller;
+  }
+  for (let index = 0; index < smallest.length; index++) {
+    for (const path of removable(smallest[index]).toReversed()) {
+      const object = smallest[index];
+      if (object === undefined) continue;
+      const smaller = smallest.with(index, without(object, path));
+      if (await differs(smaller)) smallest = smaller;
+    }
+  }
+  return smallest;
+}
+
+type Path = readonly (string | number)[];
+
+/** Items of lists, and fields of route entries; those inside come after what they are in. */
+function removable(value: unknown, path: Path = []): Path[] {
+  if (Array.isArray(value)) {
+    return value.flatMap((item, index) => [[...path, index], ...removable(item, [...path, index])]);
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, field]) => {
+    const isOptional = key === 'pathRegex' || key === 'methods' || key === 'headers' || key === 'matches';
+    const own = isOptional && typeof path.at(-1) === 'number' ? [[...path, key]] : [];
+    return [...own, ...removable(field, [...path, key])];
+  });
+}
+
+function without(object: KubeObject, path: Path): KubeObject {
+  const copy = structuredClone(object);
+  const parent = path
+    .slice(0, -1)
+    .reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], copy);
+  const last = path.at(-1) ?? '';
+  if (Array.isArray(parent)) parent.splice(Number(last), 1);
+  else delete (parent as Record<string | number, unknown>)[last];
+  return copy;
+}
