@@ -23,7 +23,7 @@ let interruption: AbortSignal | undefined;
 function interruptible(): AbortSignal {
   if (interruption === undefined) {
     const controller = new AbortController();
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort(name));
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => controller.abort(name));
     interruption = controller.signal;
   }
   return interruption;

@@ -5,19 +5,35 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MeshStatus } from './mesh-status.ts';
 
 /** Milliseconds between attempts to reach a controller that is not there. */
-const retryAfter = 100;
+const retryAfter = 50;
 
 /** The controller can't be reached, or has no answer yet. */
 export class ControllerUnreachable extends Error {
-  override readonly name = 'ControllerUnreachable';
+  readonly code = 'ControllerUnreachable';
   readonly retryable = true;
 }
 
-/** The state of the mesh now. Throws `ControllerUnreachable`. */
-export async function readStatus(socketPath: string): Promise<MeshStatus> {
+/**
+ * The state of the mesh now. Throws `ControllerUnreachable`, after so many milliseconds of `patience`: a controller that was
+ * killed is started again.
+ */
+export async function readStatus(socketPath: string, patience = 0): Promise<MeshStatus> {
+  const deadline = performance.now() + patience;
+  for (;;) {
+    try {
+      return await askStatus(socketPath);
+    } catch (error) {
+      if (!(error instanceof ControllerUnreachable) || performance.now() > deadline) throw error;
+    }
+    await delay(retryAfter);
+  }
+}
+
+async function askStatus(socketPath: string): Promise<MeshStatus> {
   const response = await get(socketPath, '/status');
   const body = await text(response);
-  if (response.statusCode !== 200) throw new ControllerUnreachable('the controller has not finished its first pass');
+  if (response.statusCode !== 200)
+    throw new ControllerUnreachable('The controller of the mesh has not finished its first pass.');
   return JSON.parse(body) as MeshStatus;
 }
 
@@ -48,7 +64,7 @@ async function get(socketPath: string, path: string, signal?: AbortSignal): Prom
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const ask = request({ socketPath, path, agent: false, ...(signal && { signal }) }, resolve);
   ask.on('error', cause =>
-    reject(new ControllerUnreachable(`the controller can't be reached: ${cause.message}`, { cause })),
+    reject(new ControllerUnreachable(`The controller of the mesh can't be reached: ${cause.message}.`, { cause })),
   );
   ask.end();
   return await promise;

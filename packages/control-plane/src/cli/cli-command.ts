@@ -23,7 +23,7 @@ export interface CommandContext {
   /** All of standard input. */
   readonly readStdin: () => Promise<string>;
   /**
-   * Ends when the user interrupts. The first call takes SIGINT and SIGTERM over, so a command that ends by itself must not
+   * Ends when the user interrupts. The first call takes SIGINT, SIGTERM and SIGHUP over, so a command that ends by itself must not
    * make it: it would no longer be interruptible.
    */
   readonly interruption: () => AbortSignal;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { type CliCommand, type ExitCode, UsageError } from './cli-command.ts';
+import { constants } from 'node:os';
+import type { CliCommand, ExitCode } from './cli-command.ts';
 import { addExamples } from './options.ts';
 
 /** `heddle exec`: a command in the network and file system of a pod. */
@@ -9,7 +10,8 @@ export const execCommand: CliCommand = {
   configure: command => {
     command
       .description(
-        'Run a command in the network of a pod of the running mesh, as its application: its calls go through the sidecar. Its exit code is the command’s.',
+        'Run a command in the network of a pod of the running mesh, as its application: its calls go through the sidecar. ' +
+          'Of several pods of a workload the first. Its exit code is the command’s.',
       )
       .summary('run a command in a pod')
       .argument('<workload>', 'NAMESPACE/NAME of a workload or pod; the namespace may be left out where it is clear')
@@ -26,20 +28,51 @@ export const execCommand: CliCommand = {
       import('../local/local-node.ts'),
     ]);
     const directory = await findRun(context, run);
-    const [pod] = await findPods(directory, workload);
-    if (pod === undefined) throw new UsageError(`There is no workload ${workload}.`);
-    const { command: line, path } = await execInPod(directory, pod, wanted);
-    return await runAttached(line, { ...context.environment, PATH: path });
+    const pods = await findPods(directory, workload);
+    const pod = pods.find(({ pid }) => pid !== undefined) ?? pods[0];
+    const { command: line, path } = await execInPod(directory, pod, [...interruptible, ...wanted]);
+    return await runAttached([...uninterruptible, ...line], { ...context.environment, PATH: path });
   },
 };
 
+/** Whether `env` can undo that a signal is ignored: GNU's can since 2019. */
+const canUndo = 'env --default-signal=INT true 2>/dev/null';
+
+/**
+ * What enters the pod is in the way of Ctrl-C: it would die of it and leave behind a program, such as a shell, that does
+ * not. So it ignores the keys, and the program is started as one that does not.
+ */
+const uninterruptible = ['sh', '-c', `if ${canUndo}; then trap '' INT QUIT; fi; exec "$@"`, 'sh'];
+const interruptible = [
+  'sh',
+  '-c',
+  `if ${canUndo}; then exec env --default-signal=INT,QUIT -- "$@"; else exec "$@"; fi`,
+  'sh',
+];
+
+/**
+ * Runs a command with this process's terminal. Ctrl-C reaches it through the terminal and is its own business; other
+ * signals to this process are handed on to it.
+ */
 async function runAttached(
   [program = '', ...args]: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Promise<ExitCode> {
-  const { promise, resolve, reject } = Promise.withResolvers<ExitCode>();
+  const { signalInside } = await import('../local/enter-pod.ts');
   const child = spawn(program, args, { stdio: 'inherit', env: environment });
-  child.on('exit', (code, signal) => resolve(code ?? (signal === null ? 3 : 128)));
-  child.on('error', reject);
-  return promise;
+  const listeners = new Map<NodeJS.Signals, (signal: NodeJS.Signals) => void>([
+    ['SIGINT', () => {}],
+    ['SIGQUIT', () => {}],
+    ['SIGTERM', signal => signalInside(child, signal)],
+    ['SIGHUP', signal => signalInside(child, signal)],
+  ]);
+  for (const [signal, listener] of listeners) process.on(signal, listener);
+  try {
+    const { promise, resolve, reject } = Promise.withResolvers<ExitCode>();
+    child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+    child.on('error', reject);
+    return await promise;
+  } finally {
+    for (const [signal, listener] of listeners) process.off(signal, listener);
+  }
 }

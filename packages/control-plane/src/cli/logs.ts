@@ -1,13 +1,14 @@
 import { createReadStream, type Stats } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { PodStatus } from '../local/pod.ts';
 import { type CliCommand, type CommandContext, UsageError } from './cli-command.ts';
 import { addExamples } from './options.ts';
 
 interface LogsOptions {
   readonly follow?: boolean;
   readonly sidecar?: boolean;
+  readonly controller?: boolean;
   readonly run?: string;
 }
 
@@ -20,50 +21,86 @@ export const logsCommand: CliCommand = {
   group: 'Run:',
   configure: command => {
     command
-      .description('Print what the containers of a workload of the running mesh wrote, or its sidecars.')
+      .description(
+        'Print what the containers of a workload of the running mesh wrote, or its sidecars, or the controller.',
+      )
       .summary('print the logs of a workload')
-      .argument('<workload>', 'NAMESPACE/NAME of a workload or pod; the namespace may be left out where it is clear')
+      .argument('[workload]', 'NAMESPACE/NAME of a workload or pod; the namespace may be left out where it is clear')
       .option('-f, --follow', 'go on printing what is written')
       .option('--sidecar', 'the logs of the sidecars')
+      .option('--controller', 'the log of the controller; heddle up --v 4 makes it say more')
       .option('--run <dir>', 'run directory of the mesh; absent: the newest one');
-    addExamples(command, ['heddle logs bookbuyer -f', 'heddle logs bookstore/bookstore-v1 --sidecar']);
+    addExamples(command, [
+      'heddle logs bookbuyer -f',
+      'heddle logs bookstore/bookstore-v1 --sidecar',
+      'heddle logs --controller',
+    ]);
   },
   run: async (context, command) => {
-    const [workload = ''] = command.args;
+    const [workload] = command.args;
     const options = command.opts<LogsOptions>();
-    const [{ findRun }, { findPods }, { sidecarLogPath }] = await Promise.all([
-      import('./find-run.ts'),
-      import('./find-pod.ts'),
-      import('../local/log-file.ts'),
-    ]);
+    if ((workload === undefined) !== (options.controller === true))
+      throw new UsageError('Name a workload, or give --controller.');
+    const { findRun } = await import('./find-run.ts');
     const directory = await findRun(context, options.run);
-    const files: string[] = [];
-    for (const pod of await findPods(directory, workload)) {
-      const sidecarLog = sidecarLogPath(directory, pod);
-      const folder = dirname(sidecarLog);
-      const names = (await readdir(folder).catch(() => [])).filter(name => name.endsWith('.log')); // nothing written yet
-      const paths = names.map(name => join(folder, name));
-      files.push(...paths.filter(path => (path === sidecarLog) === (options.sidecar === true)));
-    }
-    if (files.length === 0) throw new UsageError(`${workload} has written no log yet.`);
-    await printAll(context, files, options.follow === true);
+    const logs =
+      workload === undefined ? [await controllerLogOf(directory)] : await logsOf(directory, workload, options);
+    await printAll(context, logs, options.follow === true ? directory : undefined);
     return 0;
   },
 };
 
-async function printAll(context: CommandContext, files: readonly string[], follow: boolean): Promise<void> {
-  const signal = follow ? context.interruption() : undefined;
-  await Promise.all(
-    files.map(file => print(context, { file, prefix: files.length > 1 ? `[${podOf(file)}] ` : '' }, signal)),
+/** A log file; not there before something is written. */
+interface Log {
+  readonly file: string;
+  /** Who writes it, for people. */
+  readonly name: string;
+}
+
+async function controllerLogOf(directory: string): Promise<Log> {
+  const { controllerLog } = await import('../local/run-layout.ts');
+  return { file: controllerLog(directory), name: 'controller' };
+}
+
+async function logsOf(directory: string, workload: string, { sidecar }: LogsOptions): Promise<Log[]> {
+  const [{ findPods }, { logPath }] = await Promise.all([import('./find-pod.ts'), import('../local/log-file.ts')]);
+  const pods = await findPods(directory, workload);
+  const writers = ({ containers, sidecar: envoy }: PodStatus): string[] =>
+    sidecar === true ? (envoy === null ? [] : ['sidecar']) : containers.map(({ name }) => name);
+  const logs = pods.flatMap(pod =>
+    writers(pod).map(container => ({
+      file: logPath(directory, pod, container),
+      name: writers(pod).length > 1 ? `${pod.name} ${container}` : pod.name,
+    })),
+  );
+  if (logs.length > 0) return logs;
+  throw new UsageError(
+    sidecar === true
+      ? `${workload} has no sidecar.`
+      : `${workload} has no container; --sidecar shows its sidecar’s log.`,
   );
 }
 
-/** Prints a file; with a signal what is added to it too, over the file’s rotations. */
+/** Prints logs; with the directory of a run, what is added to them too, until that is gone. */
+async function printAll(context: CommandContext, logs: readonly Log[], followed: string | undefined): Promise<void> {
+  const signal = followed === undefined ? undefined : context.interruption();
+  const goesOn = async (): Promise<boolean> => {
+    if (followed === undefined || signal === undefined) return false;
+    await delay(followInterval, undefined, { signal }).catch(() => undefined); // the signal itself tells what it was
+    return !signal.aborted && (await statOf(followed)) !== undefined;
+  };
+  const written = await Promise.all(
+    logs.map(({ file, name }) => print(context, { file, prefix: logs.length > 1 ? `[${name}] ` : '' }, goesOn)),
+  );
+  if (followed === undefined && !written.includes(true)) context.stderr.write('Nothing was written there yet.\n');
+}
+
+/** Prints a file and, as long as it `goesOn`, what is added to it, over the file’s rotations; says whether there was anything. */
 async function print(
   context: CommandContext,
   { file, prefix }: { file: string; prefix: string },
-  signal: AbortSignal | undefined,
-): Promise<void> {
+  goesOn: () => Promise<boolean>,
+): Promise<boolean> {
   let at = 0;
   let inode: number | undefined;
   let rest = '';
@@ -79,25 +116,15 @@ async function print(
       rest = lines.pop() ?? '';
       context.stdout.write(lines.map(line => `${prefix}${line}\n`).join(''));
     }
-  } while (await waited(signal));
+  } while (await goesOn());
   if (rest !== '') context.stdout.write(`${prefix}${rest}\n`);
+  return at > 0;
 }
 
-/** Waits until the file is looked at again; false when it is not followed, or no longer. */
-async function waited(signal: AbortSignal | undefined): Promise<boolean> {
-  if (signal === undefined) return false;
-  await delay(followInterval, undefined, { signal }).catch(() => undefined); // the signal itself tells what it was
-  return !signal.aborted;
-}
-
-async function statOf(file: string): Promise<Stats | undefined> {
+async function statOf(path: string): Promise<Stats | undefined> {
   try {
-    return await stat(file);
+    return await stat(path);
   } catch {
-    return undefined; // between two files of a rotation
+    return undefined; // nothing written yet, or between two files of a rotation
   }
-}
-
-function podOf(file: string): string {
-  return basename(dirname(file));
 }

@@ -96,13 +96,12 @@ export class MeshScreen {
       if (!this.#findings.has(key)) this.#print(findingLine(fromHere(finding), this.#paint));
     }
     for (const [key, finding] of this.#findings) {
-      if (!now.has(key))
-        this.#print(`${this.#paint('green', 'mended')} ${findingLine(fromHere(finding), this.#paint)}`);
+      if (!now.has(key)) this.#print(mendedLine(fromHere(finding), this.#paint));
     }
     this.#findings = now;
   }
 
-  /** Pods that fail and resources that sidecars refuse, each once: a pod that fails again says the same with other numbers. */
+  /** Pods and parts of the controller that fail, each once: what fails again says the same with other numbers. */
   #showTroubles(status: MeshStatus): void {
     const now = new Map(troublesOf(status));
     for (const [key, text] of now) {
@@ -147,27 +146,29 @@ export class MeshScreen {
   }
 }
 
-function* troublesOf({ unready, sidecars }: MeshStatus): Generator<[string, string]> {
+function* troublesOf({ unready, failing }: MeshStatus): Generator<[string, string]> {
   for (const { namespace, name, state, message } of unready) {
     const pod = `${namespace}/${name}`;
     if (state === 'failing') yield [pod, `${pod}: ${message} (heddle logs ${pod})`];
   }
-  for (const { namespace, pod, rejected } of sidecars) {
-    for (const { name, message } of rejected) {
-      const text = `${namespace}/${pod}: its sidecar refused ${name}, and keeps what it had: ${message}`;
-      yield [`${namespace}/${pod} ${name}`, text];
-    }
+  for (const { part, message } of failing) {
+    yield [part, `${part} failed, what was in force stays: ${message} (heddle logs --controller)`];
   }
 }
 
-/** What there is to say of each workload that is ready; nothing of others. */
+/** What there is to say of each workload whose pods are ready; nothing of others. */
 function workloadStates({ workloads }: MeshStatus): Map<string, string> {
   return new Map(
-    workloads.map(({ namespace, name, pods, ready, inSync }) => [
+    workloads.map(({ namespace, name, pods, ready }) => [
       `${namespace}/${name}`,
-      ready === pods && inSync === pods ? plural(pods, 'pod') : '',
+      ready === pods ? plural(pods, 'pod') : '',
     ]),
   );
+}
+
+function mendedLine({ file, line, column, code, reason, object }: Finding, paint: Paint): string {
+  const place = [file, line, column].filter(part => part !== undefined).join(':');
+  return `${paint('green', 'mended')} ${place === '' && object !== undefined ? nameOf(object) : place} ${code} ${reason}`;
 }
 
 /** Revisions count from the start of a controller. */

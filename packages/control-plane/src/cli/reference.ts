@@ -111,6 +111,31 @@ const answers: Readonly<Record<string, string>> = {
   'render envoy':
     'The answer is `{listeners, routes, clusters, endpoints, secrets}`, each a list by name, in the JSON form of Envoy’s API; with ' +
     '`--static` a bootstrap. The certificate of a bootstrap is new each time, and lasts a day.',
+  up: joined([
+    'Prints every finding; once all is ready a table of the workloads and the URLs of the Services that the front door shows ' +
+      '(those with the annotation `heddle.dev/expose: "true"`); then each change that is in force, with how long it took from the save ' +
+      'to the last sidecar’s acknowledgement. Ctrl-C ends it with exit code 0, with `--check` with 130. A pod that fails is named with ' +
+      'the reason; the mesh goes on without it.',
+    'With `--check` the mesh ends after the calls, with exit code 0 when all of them saw what they expect, 1 when one did not, and 3 ' +
+      'when the mesh is not ready in time. Shares may be off by five standard deviations of a sample of that size. With `-o json` or ' +
+      '`-o yaml` the answer is that of [heddle test](#heddle-test).',
+    'What makes it run needs no root: where user namespaces are not permitted either, one sentence says what to allow.',
+  ]),
+  status: joined([
+    'With `-o json` or `-o yaml`:',
+    `\`\`\`text
+{since, revision, failing: [{part, message, times}],
+ workloads: [{namespace, name, identity, pods, ready, inSync}],
+ sidecars: [{namespace, pod, workload, identity, connected, inSync, since: string | null, rejected: [{name, message}]}],
+ unready: [{namespace, name, state: starting | failing | refused | ended, message}],
+ objects: [{apiVersion, kind, namespace, name, accepted, programmed: {acknowledged, concerned}, reasons: [string]}],
+ exposed: [{namespace, name, port}], findings: as of heddle validate,
+ lastChange: {revision, objects, removed: [{apiVersion, kind, namespace, name}], sidecars, milliseconds} | null}
+\`\`\``,
+  ]),
+  exec:
+    'The command is looked up in the pod, with this terminal’s PATH and the folders of system programs; it starts in `/` with the ' +
+    'environment of this terminal. 128 + N stands for an end by signal N.',
   version: 'With `-o json` or `-o yaml`: `{version, node, envoy}`.',
 };
 

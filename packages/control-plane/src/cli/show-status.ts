@@ -25,6 +25,24 @@ export function sidecarTable({ sidecars }: Pick<MeshStatus, 'sidecars'>, paint: 
   return tableOf([['SIDECAR', 'CONNECTED', 'SYNC', 'SINCE', 'REJECTED'], ...rows]);
 }
 
+/** Pods that are not ready, and why; empty where all are. */
+export function unreadyTable({ unready }: Pick<MeshStatus, 'unready'>, paint: Paint): string {
+  if (unready.length === 0) return '';
+  const rows = unready.map(({ namespace, name, state, message }) => [
+    `${namespace}/${name}`,
+    paint(state === 'failing' || state === 'refused' ? 'red' : 'yellow', state),
+    message,
+  ]);
+  return tableOf([['NOT READY', 'STATE', 'WHY'], ...rows]);
+}
+
+/** Parts of the controller whose last pass failed, a line each. */
+export function failureLines({ failing }: Pick<MeshStatus, 'failing'>, paint: Paint): string {
+  return failing
+    .map(({ part, message }) => `${paint('red', `${part} failed`)}, what was in force stays: ${message}`)
+    .join('\n');
+}
+
 /** Each SMI object: whether it is accepted, and how many of the sidecars that it concerns have it. */
 export function objectTable({ objects }: Pick<MeshStatus, 'objects'>, paint: Paint): string {
   const rows = objects.map(({ kind, namespace, name, accepted, programmed, reasons }) => [

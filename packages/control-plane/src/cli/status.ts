@@ -1,6 +1,11 @@
-import type { CliCommand } from './cli-command.ts';
+import type { MeshStatus } from '../api/mesh-status.ts';
+import type { CliCommand, CommandContext } from './cli-command.ts';
 import { addExamples, type OutputFormat, outputOption } from './options.ts';
 import { painter } from './paint.ts';
+import { isReady } from './up.ts';
+
+/** Milliseconds that a controller that is being started again may take. */
+const patience = 5000;
 
 /** `heddle status`: how far a running mesh has come. */
 export const statusCommand: CliCommand = {
@@ -9,7 +14,9 @@ export const statusCommand: CliCommand = {
   configure: command => {
     command
       .description(
-        'Show a running mesh: its workloads, whether each sidecar has what it is to have, and each object of policy with how many sidecars have it.',
+        'Show a running mesh: its workloads, whether each sidecar has what it is to have, each object of policy with how many ' +
+          'sidecars have it, and what is wrong. Ends with exit code 1 where a pod is not ready, a sidecar lacks something, or ' +
+          'there is an error finding.',
       )
       .summary('show sync state of sidecars and objects')
       .addOption(outputOption())
@@ -18,26 +25,45 @@ export const statusCommand: CliCommand = {
   },
   run: async (context, command) => {
     const { output, run } = command.opts<{ output: OutputFormat; run?: string }>();
-    const [{ findRun }, { readStatus }, { controllerSocket }, tables] = await Promise.all([
+    const [{ findRun }, { readStatus }, { controllerSocket }] = await Promise.all([
       import('./find-run.ts'),
       import('../api/client.ts'),
       import('../local/run-layout.ts'),
-      import('./show-status.ts'),
     ]);
-    const status = await readStatus(controllerSocket(await findRun(context, run)));
-    const behind = status.sidecars.some(({ inSync }) => !inSync);
-    if (output === 'text') {
-      const paint = painter(context.stdout, context.config);
-      const parts = [
-        tables.workloadTable(status, paint),
-        tables.sidecarTable(status, paint, new Date()),
-        tables.objectTable(status, paint),
-      ];
-      context.stdout.write(`${parts.join('\n\n')}\n`);
-    } else {
+    const status = await readStatus(controllerSocket(await findRun(context, run)), patience);
+    if (output === 'text') await showText(context, status);
+    else {
       const { writeStructured } = await import('./write-structured.ts');
-      await writeStructured(context.stdout, output, status);
+      await writeStructured(context.stdout, output, await view(status));
     }
-    return behind ? 1 : 0;
+    return isWell(status) ? 0 : 1;
   },
 };
+
+function isWell(status: MeshStatus): boolean {
+  const { findings, failing } = status;
+  return isReady(status) && failing.length === 0 && !findings.some(({ severity }) => severity === 'error');
+}
+
+async function showText({ stdout, config }: CommandContext, status: MeshStatus): Promise<void> {
+  const [tables, { findingLine, fromHere }] = await Promise.all([
+    import('./show-status.ts'),
+    import('./show-findings.ts'),
+  ]);
+  const paint = painter(stdout, config);
+  const parts = [
+    tables.workloadTable(status, paint),
+    tables.unreadyTable(status, paint),
+    tables.sidecarTable(status, paint, new Date()),
+    tables.objectTable(status, paint),
+    tables.failureLines(status, paint),
+    status.findings.map(finding => findingLine(fromHere(finding), paint)).join('\n'),
+  ];
+  stdout.write(`${parts.filter(part => part !== '').join('\n\n')}\n`);
+}
+
+/** The status with findings as every command writes them. */
+async function view({ findings, ...status }: MeshStatus): Promise<object> {
+  const { viewFinding } = await import('./show-findings.ts');
+  return { ...status, findings: findings.map(viewFinding) };
+}

@@ -26,6 +26,9 @@ export interface ControllerExit {
 const firstBackOff = 100;
 const longestBackOff = 5000;
 
+/** Milliseconds that a controller has to end in order. */
+const endTimeout = 5000;
+
 /** A controller that ran this many milliseconds starts with a short back-off again. */
 const ranWell = 10_000;
 
@@ -54,13 +57,16 @@ async function runOnce(
   closeSync(log);
   child.stdin?.on('error', () => {}); // it has ended before it read; its end tells
   child.stdin?.write(input);
+  let timer: NodeJS.Timeout | undefined;
   const end = (): void => {
     child.stdin?.end();
     child.kill('SIGTERM');
+    timer = setTimeout(() => child.kill('SIGKILL'), endTimeout);
   };
   signal.addEventListener('abort', end, { once: true });
   const exit = await exitOf(child);
   signal.removeEventListener('abort', end);
+  clearTimeout(timer);
   return exit;
 }
 

@@ -399,7 +399,11 @@ describe('sidecar', () => {
       sharedDirectory: '/run/mesh/front-door',
       interception: null,
     });
-    assert.deepEqual(desiredPods(frontDoorObjects('10.244.0.2'), options), { pods: [], findings: [] });
+    assert.deepEqual(desiredPods(frontDoorObjects('10.244.0.2'), options), {
+      pods: [],
+      refused: new Set(),
+      findings: [],
+    });
   });
 });
 

@@ -24,6 +24,8 @@ export interface DesiredPodsOptions extends SidecarPlaces {
 /** The pods to run, by namespace and name, and what was wrong with those that were written. */
 export interface DesiredPods {
   readonly pods: readonly Pod[];
+  /** Keys of those that were left out for what is wrong with them. */
+  readonly refused: ReadonlySet<string>;
   readonly findings: readonly Finding[];
 }
 
@@ -31,7 +33,7 @@ const defaultNode: NodeFacts = { name: 'local', address: '10.244.0.1', cpus: 1, 
 
 /**
  * Makes the pods of a cluster's Pod objects. Left out, with a finding that says what to do: a pod whose ConfigMap or Secret
- * is missing (so one that runs ends when that is removed), that has a container without a command, that an API server would
+ * is missing, that has a container without a command, that an API server would
  * refuse, or whose address can't be had. Silently left out: the front door, and pods that have run to their end.
  *
  * Equal input gives deeply equal output; with the same options, a pod whose objects are all the same is not read again.
@@ -52,6 +54,7 @@ export function desiredPods(objects: readonly SourceObject[], options: DesiredPo
   const clashes = addressClashes(readings);
   return {
     pods: pods.filter(pod => !clashes.has(podKey(pod))),
+    refused: new Set([...readings.flatMap(({ reading, pod }) => (pod ? [] : podKey(reading))), ...clashes.keys()]),
     findings: [...distinct(readings), ...[...clashes.values()].flat(), ...imagesIgnored(readings)].toSorted(
       compareFindings,
     ),

@@ -14,12 +14,16 @@ export interface DnsListen {
   readonly port: number;
 }
 
-/** Serves what `zone()` holds at the time of each query until the signal aborts; resolves once it listens. */
+/**
+ * Serves what `zone()` holds at the time of each query until the signal aborts; resolves once it listens, rejects where the
+ * signal aborts before.
+ */
 export async function serveDns(listen: DnsListen, zone: () => DnsZone, signal: AbortSignal): Promise<void> {
   await Promise.all([serveUdp(listen, zone, signal), serveTcp(listen, zone, signal)]);
 }
 
 async function serveUdp(listen: DnsListen, zone: () => DnsZone, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
   const socket = createSocket({ type: 'udp4', signal });
   socket.on('message', (message, from) => {
     const sent = tryAnswer(() => udpAnswer(answerDns(decode(message), zone())));
@@ -27,7 +31,7 @@ async function serveUdp(listen: DnsListen, zone: () => DnsZone, signal: AbortSig
     socket.send(sent, from.port, from.address, ignoreLostClient);
   });
   socket.bind(listen.port, listen.address);
-  await once(socket, 'listening');
+  await once(socket, 'listening', { signal });
   socket.on('error', ignoreLostClient);
 }
 
@@ -61,8 +65,9 @@ async function serveTcp(listen: DnsListen, zone: () => DnsZone, signal: AbortSig
     server.close();
     for (const socket of sockets) socket.destroy();
   });
+  signal.throwIfAborted();
   server.listen(listen.port, listen.address);
-  await once(server, 'listening');
+  await once(server, 'listening', { signal });
 }
 
 function tryAnswer<T>(answer: () => T): T | undefined {

@@ -36,17 +36,29 @@ export function enterPod(pid: number, entry: Entry): string[] {
 const retryMilliseconds = 10;
 
 /**
- * Signals the program that a command line of {@link enterPod} runs. `nsenter` itself passes no signal on, and must not be
- * killed in its place: it ends as the program does. Where it has not started the program yet, this is tried again.
+ * Signals the program that a command line of {@link enterPod} runs, or one that enters the node first. `nsenter` itself
+ * passes no signal on, and must not be killed in its place: it ends as the program does. Where it has not started the
+ * program yet, this is tried again.
  */
 export function signalInside(entered: ChildProcess, signal: NodeJS.Signals): void {
   const { pid } = entered;
   if (pid === undefined || entered.exitCode !== null || entered.signalCode !== null) return;
   try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-    if (children === '') setTimeout(() => signalInside(entered, signal), retryMilliseconds);
-    else for (const child of children.split(' ')) process.kill(Number(child), signal);
+    let inside = childrenOf(pid);
+    while (inside.length === 1 && inside.every(isEntering)) inside = inside.flatMap(childrenOf);
+    if (inside.length === 0) setTimeout(() => signalInside(entered, signal), retryMilliseconds);
+    for (const child of inside) process.kill(child, signal);
   } catch {
     // It has ended meanwhile.
   }
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .split(' ')
+    .flatMap(child => (child === '' ? [] : Number(child)));
+}
+
+function isEntering(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'nsenter';
 }

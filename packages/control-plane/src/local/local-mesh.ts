@@ -64,7 +64,11 @@ export async function startLocalMesh(options: LocalMeshOptions, signal: AbortSig
     const nodeCommand = [...program, 'node'];
     const node = await startLocalNode({ runDirectory, nodeCommand, environment, clusterDomain, uid, platform }, end);
     // A node that ended by itself takes the mesh with it.
-    return { runDirectory, node, ended: node.ended.finally(finish) };
+    const endedNode = node.ended.then(async said => {
+      await finish();
+      return said;
+    });
+    return { runDirectory, node, ended: endedNode };
   } catch (error) {
     await finish();
     throw error;

@@ -22,7 +22,7 @@ export interface LocalNodeOptions {
   readonly podCidr?: string;
   /** Default `cluster.local`. */
   readonly clusterDomain?: string;
-  /** The user id of this process: 0 needs no user namespace. */
+  /** The user id of this process: 0 needs no user namespace, unless this is a container that took its capabilities away. */
   readonly uid: number;
   /** Operating system, as `process.platform` has it. */
   readonly platform: string;
@@ -64,7 +64,7 @@ const endTimeoutMilliseconds = 10_000;
 export async function startLocalNode(options: LocalNodeOptions, signal: AbortSignal): Promise<LocalNode> {
   const path = toolPath(options.environment['PATH']);
   await requireTools(options.platform, path);
-  const userNamespace = options.uid !== 0;
+  const userNamespace = options.uid !== 0 || !(await mayMakeNamespaces());
   const logFile = join(options.runDirectory, 'node.log');
   const log = openSync(logFile, 'a', 0o600);
   const child = spawn('unshare', [...unshareFlags(userNamespace), ...reaper, ...options.nodeCommand], {
@@ -87,7 +87,7 @@ export async function startLocalNode(options: LocalNodeOptions, signal: AbortSig
   const isReady = await Promise.race([saidReady(child), exited.then(() => false)]);
   if (signal.aborted) await ended;
   signal.throwIfAborted();
-  if (!isReady) throw new LocalMeshError(await whyNot((await ended) ?? '', userNamespace));
+  if (!isReady) throw new LocalMeshError(await whyNot((await ended) ?? '', options.uid === 0));
   const record: RunRecord = { pid: await firstChild(child.pid ?? 0), userNamespace, path };
   await writeFile(join(options.runDirectory, recordFile), JSON.stringify(record), { mode: 0o600 });
   return { client: new NodeClient(nodeSocket(options.runDirectory)), ended };
@@ -162,12 +162,21 @@ async function firstChild(pid: number): Promise<number> {
   return Number(children.trim().split(' ')[0]);
 }
 
-async function whyNot(said: string, userNamespace: boolean): Promise<string> {
+/** Numbers of the capabilities that a node needs where it has no user namespace: CAP_NET_ADMIN and CAP_SYS_ADMIN. */
+const neededCapabilities = [12n, 21n];
+
+async function mayMakeNamespaces(): Promise<boolean> {
+  const status = await readFile('/proc/self/status', 'utf8');
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  return neededCapabilities.every(number => (effective >> number) & 1n);
+}
+
+async function whyNot(said: string, isRoot: boolean): Promise<string> {
   if (!/unshare:.*(not permitted|denied|No space left)/i.test(said)) {
-    return `The local mesh could not be started: ${said.trim() === '' ? 'it gave no reason.' : said.trim()}`;
+    return `The local mesh could not be started: ${said === '' ? 'it gave no reason.' : said}`;
   }
-  if (!userNamespace) {
-    return 'Namespaces are not permitted here even to root: start this container with --privileged (or CAP_SYS_ADMIN, CAP_NET_ADMIN and no seccomp profile).';
+  if (isRoot) {
+    return 'Namespaces are not permitted here even to root: start this container with --privileged (or with CAP_SYS_ADMIN, CAP_NET_ADMIN and no seccomp profile).';
   }
   const settings = [
     ['kernel.apparmor_restrict_unprivileged_userns', '1', '0'],

@@ -7,6 +7,7 @@ import type { Delivery, Source, Written } from '../sources/source.ts';
 import { watchManifests } from '../sources/watch-manifests.ts';
 import { desiredPods } from './desired-pods.ts';
 import { frontDoor, frontDoorObjects, frontDoorPod } from './front-door.ts';
+import { LastGoodPods } from './last-good-pods.ts';
 import type { NodeClient } from './node-client.ts';
 import { type Pod, type PodStatus, podKey, type StatusEvent } from './pod.ts';
 import type { SidecarPlaces } from './pod-sidecar.ts';
@@ -43,6 +44,7 @@ export class LocalMeshSource implements Source {
   readonly #running = new Map<string, PodStatus>();
   /** Objects whose place in a file has changed: new to everything that remembers by identity, so that findings name the new line. */
   readonly #moved = new WeakMap<SourceObject, SourceObject>();
+  readonly #lastGood = new LastGoodPods();
   #manifests: Pick<ManifestChange, 'objects' | 'findings'> | undefined;
   #nodeKnown = false;
   #delivered: readonly SourceObject[] = [];
@@ -113,7 +115,7 @@ export class LocalMeshSource implements Source {
     const manifests = this.#manifests.objects.map(source => this.#moved.get(source) ?? source);
     const { objects, findings } = this.#objects.complete([...this.#frontDoor, ...manifests]);
     const pods = desiredPods(objects, this.#places);
-    this.#pods = [this.#frontDoorPod, ...pods.pods];
+    this.#pods = [this.#frontDoorPod, ...this.#lastGood.keep(pods)];
     const delta = deltaBetween(this.#delivered, objects);
     this.#delivered = objects;
     const said = [...this.#manifests.findings, ...findings, ...pods.findings];

@@ -61,7 +61,6 @@ export async function runNode(
     clusterDomain: options.clusterDomain,
     environment: options.environment,
   };
-  await setUpNode(settings);
   let names: NameTable = new Map();
   const logError = (error: unknown) => output.log(error instanceof Error ? error.message : String(error));
   const pods = new PodSet({ settings, clock: systemClock }, logError);
@@ -74,14 +73,19 @@ export async function runNode(
     watch: pods.watch.bind(pods),
   };
   const zone = () => ({ clusterDomain: settings.clusterDomain, names });
-  const serving = new AbortController();
-  await serveDns({ address: settings.network.gateway, port: 53 }, zone, serving.signal);
-  await serveNode(nodeSocket(settings.runDirectory), state, serving.signal);
-  output.say(readyLine);
-  await aborted(end);
-  // Applications that say goodbye still find names, and whoever watches sees them go.
+  const socketEnd = new AbortController();
+  try {
+    await setUpNode(settings);
+    await serveDns({ address: settings.network.gateway, port: 53 }, zone, end);
+    await serveNode(nodeSocket(settings.runDirectory), state, socketEnd.signal);
+    output.say(readyLine);
+    await aborted(end);
+  } catch (error) {
+    // Told to end while it starts: no complaint. Else the run directory stays, with the log that tells.
+    if (!end.aborted) throw error;
+  }
   await pods.end(endGraceMilliseconds);
-  serving.abort();
+  socketEnd.abort();
   await removeRun(settings);
 }
 
@@ -113,7 +117,8 @@ async function setUpNode(settings: NodeSettings): Promise<void> {
 }
 
 async function removeRun(settings: NodeSettings): Promise<void> {
-  await run('umount', ['--lazy', settings.privateDirectory], { env: { ...settings.environment } });
+  // Where it is not mounted the node did not come that far.
+  await run('umount', ['--lazy', settings.privateDirectory], { env: { ...settings.environment } }).catch(() => {});
   await rm(settings.runDirectory, { recursive: true, force: true });
   await rmdir(dirname(settings.runDirectory)).catch(() => {}); // other runs are in it
 }

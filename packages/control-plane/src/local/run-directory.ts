@@ -63,8 +63,8 @@ export async function liveRuns(base: string): Promise<readonly LiveRun[]> {
       const run = runs[index];
       return run === undefined ? [] : [{ ...run, directory: join(base, name) }];
     })
-    .toSorted((a, b) => a.started - b.started || a.pid - b.pid)
-    .map(({ started: _, ...run }) => run);
+    .toSorted((a, b) => a.started - b.started || a.owner.pid - b.owner.pid)
+    .map(({ owner, directory }) => ({ ...owner, directory }));
 }
 
 async function makeBase(base: string): Promise<void> {
@@ -95,12 +95,12 @@ async function isBeingMade(directory: string, name: string): Promise<boolean> {
 }
 
 /** The owner of a run if it is alive: a process id alone could be another process's by now. */
-async function ownerOf(directory: string): Promise<(RunOwner & { readonly started: number }) | undefined> {
+async function ownerOf(directory: string): Promise<{ readonly owner: RunOwner; readonly started: number } | undefined> {
   try {
     const [process = '', manifests = ''] = (await readFile(join(directory, ownerFile), 'utf8')).split('\n');
     const [pid = '', started = ''] = process.split(' ');
     if (started === '' || (await startTime(Number(pid))) !== started) return undefined;
-    return { pid: Number(pid), started: Number(started), ...(manifests !== '' && { manifests }) };
+    return { owner: { pid: Number(pid), ...(manifests !== '' && { manifests }) }, started: Number(started) };
   } catch {
     return undefined; // no such process, or no run directory
   }
