@@ -13,10 +13,16 @@ export interface Exception {
 const noServiceProxy =
   'nothing on the local mesh takes a Service’s address to pods without a sidecar, as kube-proxy would';
 
+const noClusterAddresses =
+  'on the local mesh nothing takes the address of a Service to pods without a sidecar, as kube-proxy does in a cluster';
+
 /** Everything in the scenarios that is checked two ways only. */
 export const exceptions: readonly Exception[] = [
-  { scenario: 'hosts/outside-the-mesh', why: noServiceProxy },
-  { scenario: 'hosts/egress-denied', call: 'the DNS of the cluster', why: noServiceProxy },
+  { scenario: 'access/destination-outside-the-mesh', why: noClusterAddresses },
+  { scenario: 'hosts/egress-denied', call: 'the DNS of the cluster', why: noClusterAddresses },
+  { scenario: 'hosts/outside-the-mesh', why: noClusterAddresses },
+  { scenario: 'split/backend-outside-the-mesh', call: 'who is outside by its own name', why: noClusterAddresses },
+  { scenario: 'split/backend-outside-the-mesh', call: 'a root that is outside', why: noClusterAddresses },
 ];
 
 /** Why a call is not made for real; undefined for one that is. */
