@@ -10,9 +10,6 @@ export interface Exception {
   readonly why: string;
 }
 
-const noServiceProxy =
-  'nothing on the local mesh takes a Service’s address to pods without a sidecar, as kube-proxy would';
-
 const noClusterAddresses =
   'on the local mesh nothing takes the address of a Service to pods without a sidecar, as kube-proxy does in a cluster';
 
