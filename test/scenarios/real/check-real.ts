@@ -45,6 +45,9 @@ function problemOf({ call, outcome, differences: found }: SeenCall): string[] {
   return [`${name}: ${says} (${found.join('; ')})`];
 }
 
+/** Milliseconds for one exchange: no answer of a mesh takes that long, however busy the machine is. */
+const timeout = 30_000;
+
 /** Calls whose shares count are made one after the other, so that what sidecars count is theirs. */
 async function makeCalls(
   calls: readonly TrafficCall[],
@@ -52,7 +55,7 @@ async function makeCalls(
   signal: AbortSignal,
 ): Promise<SeenCall[]> {
   const { model } = scenario.mesh;
-  const options = { exec: await podsOf(mesh, model), node: process.execPath, model };
+  const options = { exec: await podsOf(mesh, model), node: process.execPath, model, timeout };
   const plain = calls.filter(({ expect }) => expect.shares === undefined);
   const seen = [...(await runTraffic(plain, options, signal))];
   for (const call of calls.filter(({ expect }) => expect.shares !== undefined)) {
