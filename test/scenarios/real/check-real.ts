@@ -76,11 +76,12 @@ function timesOf({ times, expect }: TrafficCall): number {
 const sigmas = 5;
 
 function withCounted(seen: SeenCall, shares: ReadonlyMap<string, number>): SeenCall {
-  const { call, outcome } = seen;
+  const { call } = seen;
+  const outcome = { ...seen.outcome, shares };
   const found = [...(call.expect.shares ?? [])].flatMap(([service, share]) => {
     const tolerance = sigmas * Math.sqrt((share * (1 - share)) / call.times);
     const expected = { verdict: outcome.verdict, shares: new Map([[service, share]]) };
-    return differences(expected, { ...outcome, shares }, tolerance).map(text => `its sidecar counts ${text}`);
+    return differences(expected, outcome, tolerance).map(text => `its sidecar counts ${text}`);
   });
-  return { ...seen, differences: [...seen.differences, ...found] };
+  return { ...seen, outcome, differences: [...seen.differences, ...found] };
 }
