@@ -60,8 +60,9 @@ async function runAttached(
 ): Promise<ExitCode> {
   const { signalInside } = await import('../local/enter-pod.ts');
   const child = spawn(program, args, { stdio: 'inherit', env: environment });
+  let wasInterrupted = false;
   const listeners = new Map<NodeJS.Signals, (signal: NodeJS.Signals) => void>([
-    ['SIGINT', () => {}],
+    ['SIGINT', () => (wasInterrupted = true)],
     ['SIGQUIT', () => {}],
     ['SIGTERM', signal => signalInside(child, signal)],
     ['SIGHUP', signal => signalInside(child, signal)],
@@ -71,7 +72,9 @@ async function runAttached(
     const { promise, resolve, reject } = Promise.withResolvers<ExitCode>();
     child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
     child.on('error', reject);
-    return await promise;
+    const code = await promise;
+    // What entered the pod could not die of Ctrl-C as its program did, and says 1.
+    return wasInterrupted && code === 1 ? 130 : code;
   } finally {
     for (const [signal, listener] of listeners) process.off(signal, listener);
   }

@@ -101,12 +101,11 @@ export class MeshScreen {
     this.#findings = now;
   }
 
-  /** Pods and parts of the controller that fail, each once: what fails again says the same with other numbers. */
+  /** Pods and parts of the controller that fail, each once for each reason. */
   #showTroubles(status: MeshStatus): void {
     const now = new Map(troublesOf(status));
     for (const [key, text] of now) {
-      const isKnown = withoutNumbers(this.#troubles.get(key) ?? '') === withoutNumbers(text);
-      if (!isKnown) this.#print(`${this.#paint('yellow', 'trouble')} ${text}`);
+      if (this.#troubles.get(key) !== text) this.#print(`${this.#paint('yellow', 'trouble')} ${text}`);
     }
     this.#troubles = now;
   }
@@ -134,10 +133,10 @@ export class MeshScreen {
       ...lastChange.removed.map(ref => `${nameOf(ref)} (removed)`),
     ];
     if (names.length === 0) return;
-    const sidecars = plural(lastChange.sidecars, 'sidecar');
-    this.#print(
-      `${this.#paint('green', 'in force')} on ${sidecars} after ${lastChange.milliseconds} ms: ${names.join(', ')}`,
-    );
+    const { sidecars, milliseconds } = lastChange;
+    const where =
+      sidecars === 0 ? ', no sidecar concerned' : ` on ${plural(sidecars, 'sidecar')} after ${milliseconds} ms`;
+    this.#print(`${this.#paint('green', 'in force')}${where}: ${names.join(', ')}`);
   }
 
   #print(line: string): void {
@@ -183,8 +182,4 @@ function nameOf({ kind, namespace, name }: Pick<ObjectRef, 'kind' | 'namespace' 
 /** The same finding on another line is the same finding: what is above it in the file may have moved. */
 function keyOf({ code, object, field, file, message }: Finding): string {
   return JSON.stringify([code, object, field, file, message]);
-}
-
-function withoutNumbers(text: string): string {
-  return text.replace(/\d+/g, '');
 }

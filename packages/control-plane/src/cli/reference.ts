@@ -127,7 +127,7 @@ const answers: Readonly<Record<string, string>> = {
 {since, revision, failing: [{part, message, times}],
  workloads: [{namespace, name, identity, pods, ready, inSync}],
  sidecars: [{namespace, pod, workload, identity, connected, inSync, since: string | null, rejected: [{name, message}]}],
- unready: [{namespace, name, state: starting | failing | refused | ended, message}],
+ unready: [{namespace, name, state: starting | failing | refused | ended, message, restarts}],
  objects: [{apiVersion, kind, namespace, name, accepted, programmed: {acknowledged, concerned}, reasons: [string]}],
  exposed: [{namespace, name, port}], findings: as of heddle validate,
  lastChange: {revision, objects, removed: [{apiVersion, kind, namespace, name}], sidecars, milliseconds} | null}

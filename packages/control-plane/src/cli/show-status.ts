@@ -28,12 +28,13 @@ export function sidecarTable({ sidecars }: Pick<MeshStatus, 'sidecars'>, paint: 
 /** Pods that are not ready, and why; empty where all are. */
 export function unreadyTable({ unready }: Pick<MeshStatus, 'unready'>, paint: Paint): string {
   if (unready.length === 0) return '';
-  const rows = unready.map(({ namespace, name, state, message }) => [
+  const rows = unready.map(({ namespace, name, state, message, restarts }) => [
     `${namespace}/${name}`,
     paint(state === 'failing' || state === 'refused' ? 'red' : 'yellow', state),
+    String(restarts),
     message,
   ]);
-  return tableOf([['NOT READY', 'STATE', 'WHY'], ...rows]);
+  return tableOf([['NOT READY', 'STATE', 'RESTARTS', 'WHY'], ...rows]);
 }
 
 /** Parts of the controller whose last pass failed, a line each. */

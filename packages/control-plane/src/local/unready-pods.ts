@@ -12,6 +12,8 @@ export interface UnreadyPod {
   readonly state: 'starting' | 'failing' | 'refused' | 'ended';
   /** In a few words, to follow the pod's name. */
   readonly message: string;
+  /** How often its containers and its sidecar were started again. */
+  readonly restarts: number;
 }
 
 /** What is known of a mesh's pods. */
@@ -31,12 +33,13 @@ export function unreadyPods({ meant, wanted, running }: KnownPods): UnreadyPod[]
   for (const pod of running) {
     known.add(podKey(pod));
     const { namespace, name } = pod;
-    if (!pod.ready && pod.phase !== 'Terminating') found.set(podKey(pod), { namespace, name, ...whyUnready(pod) });
+    if (!pod.ready && pod.phase !== 'Terminating')
+      found.set(podKey(pod), { namespace, name, ...whyUnready(pod), restarts: restartsOf(pod) });
   }
   for (const { namespace, name } of meant) {
     const key = podKey({ namespace, name });
     const message = 'it does not run here: a finding says why';
-    if (!known.has(key)) found.set(key, { namespace, name, state: 'refused', message });
+    if (!known.has(key)) found.set(key, { namespace, name, state: 'refused', message, restarts: 0 });
   }
   return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, pod]) => pod);
 }
@@ -55,16 +58,16 @@ function whyUnready(pod: PodStatus): Why {
   return { state: 'starting', message: 'it is starting' };
 }
 
-function whySidecarUnready({ lastExit, restartCount }: SidecarStatus): Why {
+function whySidecarUnready({ lastExit }: SidecarStatus): Why {
   if (lastExit === undefined) return { state: 'starting', message: 'its sidecar is starting' };
-  return { state: 'failing', message: `its sidecar ${describeExit(lastExit)}${restarts(restartCount)}` };
+  return { state: 'failing', message: `its sidecar ${describeExit(lastExit)}` };
 }
 
-function whyContainerUnready({ name, state, ready, restartCount, lastExit }: ContainerStatus): Why | null {
+function whyContainerUnready({ name, state, ready, lastExit }: ContainerStatus): Why | null {
   if (ready) return null;
   const subject = `its container ${name}`;
   if (lastExit !== undefined) {
-    return { state: 'failing', message: `${subject} ${describeExit(lastExit)}${restarts(restartCount)}` };
+    return { state: 'failing', message: `${subject} ${describeExit(lastExit)}` };
   }
   if (state !== 'running') return { state: 'starting', message: `${subject} is starting` };
   return { state: 'starting', message: `${subject} runs, but its readiness probe has not succeeded yet` };
@@ -76,7 +79,6 @@ function describeExit({ code, signal, reason }: ContainerExit): string {
   return code === 127 ? 'ended with exit code 127 (is the program there?)' : `ended with exit code ${code}`;
 }
 
-function restarts(count: number): string {
-  if (count === 0) return '';
-  return count === 1 ? ', and was started again' : `, and was started again ${count} times`;
+function restartsOf({ containers, sidecar }: PodStatus): number {
+  return [...containers, sidecar].reduce((sum, process) => sum + (process?.restartCount ?? 0), 0);
 }
