@@ -21,15 +21,16 @@ export function loadScenarios(): Scenario[] {
 function loadScenario(name: string): Scenario {
   const folder = path.join(scenariosFolder, name);
   const input = readFileSync(path.join(folder, 'input.yaml'), 'utf8');
+  const calls = callsOf(name, readFileSync(path.join(folder, 'traffic.yaml'), 'utf8'));
+  return { ...scenarioOf(name, input, settingsOf(folder)), folder, calls };
+}
+
+/** A scenario that is no folder: nothing is called in it, and nothing expected of it. */
+export function scenarioOf(name: string, input: string, settings: Partial<MeshSettings> = {}): Scenario {
   const manifest = readManifest('input.yaml', input);
-  const made = meshOfSources(manifest.objects, settingsOf(folder));
-  return {
-    name,
-    folder,
-    input,
-    mesh: { ...made, findings: [...manifest.findings, ...made.findings] },
-    calls: callsOf(name, readFileSync(path.join(folder, 'traffic.yaml'), 'utf8')),
-  };
+  const made = meshOfSources(manifest.objects, settings);
+  const mesh = { ...made, findings: [...manifest.findings, ...made.findings] };
+  return { name, folder: '', input, mesh, calls: [] };
 }
 
 /** What `settings.yaml` changes of the default settings; most scenarios have none. */
