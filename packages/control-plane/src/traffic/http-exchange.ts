@@ -45,7 +45,7 @@ export class Http1Exchanger implements Exchanger {
     const { promise, resolve } = Promise.withResolvers<Exchange>();
     const finish = (response: HttpResponse) => {
       if (response.reusable) this.#socket = socket;
-      resolve(readAnswer(response, this.#order.path));
+      resolve(readAnswer(response));
     };
     const stop = watch(socket, this.#order, {
       data: chunk => {

@@ -28,15 +28,6 @@ describe('readAnswer', () => {
   }
 });
 
-it('takes a bare 404 for the mesh’s where no application can have seen the request', () => {
-  const bare = { status: 404, headers: new Map<string, string>(), body: '' };
-  const paths = ['/', 'http://web/', '*', 'web:80'];
-  assert.deepEqual(
-    paths.map(path => readAnswer(bare, path).byMesh),
-    [false, false, true, true],
-  );
-});
-
 describe('readGrpcAnswer', () => {
   const table: [string, Record<string, string>, { status: number; grpcStatus: number | null; byMesh: boolean }][] = [
     ['an application', { 'grpc-status': '0' }, { status: 200, grpcStatus: 0, byMesh: false }],

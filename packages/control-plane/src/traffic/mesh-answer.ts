@@ -21,15 +21,14 @@ const meshBodies =
 const bareStatuses = new Set([400, 403, 503]);
 
 /**
- * Reads an HTTP answer to a request for `path`. The responder is what the header `x-served-by` says, or `identity` of a JSON
- * body. The mesh has answered where the body is one of its own, or where there is neither body nor responder in a 400, 403 or
- * 503 (Envoy refuses paths and upgrades like that), or in a 404 to a request without a path (`OPTIONS *`, CONNECT), which no
- * sidecar passes on. An application that refuses so tersely counts as the mesh, too: nothing tells them apart.
+ * Reads an HTTP answer. The responder is what the header `x-served-by` says, or `identity` of a JSON body. The mesh has
+ * answered where the body is one of its own, or where there is neither body nor responder in a 400, 403 or 503 (Envoy
+ * refuses paths and upgrades like that). An application that refuses so tersely counts as the mesh, too: nothing tells them
+ * apart.
  */
-export function readAnswer({ status, headers, body }: HttpAnswer, path = '/'): Exchange {
+export function readAnswer({ status, headers, body }: HttpAnswer): Exchange {
   const responder = headers.get(servedByHeader) ?? identityIn(body);
-  const isTerse = bareStatuses.has(status) || (status === 404 && !hasPath(path));
-  const isBare = isTerse && (body === '' || (status === 400 && body === 'Bad Request'));
+  const isBare = bareStatuses.has(status) && (body === '' || (status === 400 && body === 'Bad Request'));
   const byMesh = responder === null && status >= 400 && (meshBodies.test(body) || isBare);
   return { end: 'answered', status, grpcStatus: null, byMesh, responder, detail: null };
 }
@@ -66,11 +65,6 @@ export function readTcpAnswer(text: string): Exchange {
   const responder = /^x-served-by: (\S+)/.exec(text)?.[1] ?? null;
   const byMesh = /^HTTP\/1\.[01] 4\d\d /.test(text);
   return { end: 'answered', status: null, grpcStatus: null, byMesh, responder, detail: null };
-}
-
-/** A path, also behind a scheme and a host. */
-function hasPath(target: string): boolean {
-  return target.startsWith('/') || /^[a-z][a-z0-9+.-]*:\/\//i.test(target);
 }
 
 function identityIn(body: string): string | null {

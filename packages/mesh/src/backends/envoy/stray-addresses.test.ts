@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { NamespaceModel } from '../../model/mesh-model.ts';
+import type { Service } from '../../model/service.ts';
+import { defaultSettings } from '../../model/settings.ts';
+import { createStrayAddresses } from './stray-addresses.ts';
+
+const namespaceOf = (name: string, ...addresses: readonly (readonly string[])[]) =>
+  [
+    name,
+    { services: new Map(addresses.map((list, index) => [`s${index}`, { addresses: list } as Service])) },
+  ] as unknown as [string, NamespaceModel];
+
+test('addresses outside the ranges of Services are found, sorted, each once', () => {
+  const find = createStrayAddresses(defaultSettings);
+  const model = new Map([
+    namespaceOf('a', ['10.96.0.7'], ['172.20.0.9'], []),
+    namespaceOf('b', ['10.100.1.1', 'fd00::1'], ['172.20.0.10'], ['172.20.0.9']),
+  ]);
+  assert.deepEqual(find(model), ['172.20.0.10', '172.20.0.9', 'fd00::1']);
+});
+
+test('the list is the same one for as long as nothing in it changes', () => {
+  const find = createStrayAddresses(defaultSettings);
+  const first = find(new Map([namespaceOf('a', ['172.20.0.9'])]));
+  assert.equal(find(new Map([namespaceOf('a', ['172.20.0.9'], ['10.96.0.8'])])), first);
+  assert.deepEqual(find(new Map()), []);
+});
+
+test('nobody asks for them where no call may leave the mesh', () => {
+  const find = createStrayAddresses({ ...defaultSettings, egress: 'deny' });
+  assert.deepEqual(find(new Map([namespaceOf('a', ['172.20.0.9'])])), []);
+});
