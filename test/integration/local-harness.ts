@@ -11,7 +11,7 @@ import { findEnvoy } from '../../packages/control-plane/src/sidecar/envoy-binary
 
 const run = promisify(execFile);
 
-const patience = 20_000;
+const patience = 60_000;
 
 /** A node, and what tests ask of it. */
 export interface TestNode extends LocalNode {

@@ -26,6 +26,7 @@ serve(
       const buyer = callerOf(request);
       tally.add(tally.hasRoomFor(buyer) ? buyer : 'others');
       sold += 1;
+      console.log(`book ${sold} sold to ${buyer}`);
       return { identity, book: sold };
     },
   },
@@ -38,4 +39,5 @@ every(1_000, async () => {
   const { outcome, said } = await call(identity, 'POST', warehouse, { books });
   if (outcome === 'done') restocked += books;
   lastOrder = `${books} ${books === 1 ? 'book' : 'books'}: ${outcome === 'done' ? 'sent' : `${outcome}, ${said}`}`;
+  console.log(`ordered ${lastOrder}`);
 });

@@ -22,6 +22,7 @@ serve(
       const store = callerOf(request);
       tally.add(tally.hasRoomFor(store) ? store : 'others');
       sent += books;
+      console.log(`${books} ${books === 1 ? 'book' : 'books'} sent to ${store}`);
       return { sent: books };
     },
   },

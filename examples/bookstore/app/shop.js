@@ -22,6 +22,7 @@ export function shop({ name, about, counted }) {
   return every(200, async () => {
     const { outcome, said, body } = await call(name, 'GET', url);
     tally.add(outcome === 'done' ? body.identity : `${outcome}: ${said}`, outcome);
-    last = outcome === 'done' ? `${said}, book ${body.book} from ${body.identity}` : said;
+    last = outcome === 'done' ? `${said}, book ${body.book} from ${body.identity}` : `${outcome}: ${said}`;
+    console.log(last);
   });
 }

@@ -43,7 +43,7 @@ export function sidecarBootstrap(options: BootstrapOptions): BootstrapJson {
       adsConfig: {
         apiType: 'DELTA_GRPC',
         transportApiVersion: 'V3',
-        grpcServices: [{ envoyGrpc: { clusterName: xdsClusterName } }],
+        grpcServices: [{ envoyGrpc: { clusterName: xdsClusterName, retryPolicy: { retryBackOff: reconnect } } }],
         setNodeOnFirstMessageOnly: true,
       },
       ldsConfig: ads,
@@ -58,6 +58,9 @@ export function sidecarBootstrap(options: BootstrapOptions): BootstrapJson {
 }
 
 const ads: ConfigSourceJson = { ads: {}, resourceApiVersion: 'V3', initialFetchTimeout: '0s' };
+
+/** Envoy waits up to 30 s by default: longer than a control plane takes to start, and edits with it. */
+const reconnect = { baseInterval: '0.2s', maxInterval: '2s' };
 
 /** Statistics are the larger half of a sidecar's memory: only what is shown or scraped is kept. */
 const keptStatistics = [

@@ -1,0 +1,131 @@
+/** The command line for tests: run as people run it, on a copy of the example, with a place of its own for its runs. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+const repository = join(import.meta.dirname, '../..');
+const heddle = join(repository, 'packages/control-plane/bin/heddle');
+const patience = 60_000;
+
+/** What a command came to. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A folder of manifests, and a place for runs; both are removed with it. */
+export class Place {
+  readonly directory: string;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** A copy of the example bookstore. */
+  static async ofBookstore(): Promise<Place> {
+    const place = new Place(await mkdtemp(join(tmpdir(), 'u-')));
+    await cp(join(repository, 'examples/bookstore'), place.manifests, { recursive: true });
+    return place;
+  }
+
+  get manifests(): string {
+    return join(this.directory, 'bookstore');
+  }
+
+  /** Replaces text in a file of the manifests, with one write. */
+  async edit(file: string, before: string | RegExp, after: string): Promise<void> {
+    const path = join(this.manifests, file);
+    const content = await readFile(path, 'utf8');
+    const edited = content.replace(before, after);
+    if (edited === content) throw new Error(`${file} has no ${String(before)}`);
+    await writeFile(path, edited);
+  }
+
+  /** Starts a command; it ends with the test at the latest. */
+  start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
+    return spawn(heddle, args, {
+      cwd: this.directory,
+      env: { ...process.env, HEDDLE_RUNTIME_DIRECTORY: this.directory, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 120_000,
+    });
+  }
+
+  /** Runs a command to its end. */
+  async run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+    const child = this.start(args, environment);
+    if (child.stdout === null || child.stderr === null) throw new Error('both are pipes');
+    const exit = once(child, 'exit') as Promise<[number | null]>;
+    const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
+    return { code, out, err };
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** A `heddle up` that runs, and what it prints. */
+export class RunningUp {
+  readonly child: ChildProcess;
+  out = '';
+  err = '';
+  readonly #exit: Promise<[number | null, string | null]>;
+  #heard: () => void = () => {};
+
+  constructor(place: Place, args: readonly string[] = []) {
+    this.child = place.start(['up', 'bookstore', ...args]);
+    this.#exit = once(this.child, 'exit') as Promise<[number | null, string | null]>;
+    this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.out += chunk;
+      this.#heard();
+    });
+    this.child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.err += chunk;
+      this.#heard();
+    });
+    void this.#exit.then(() => this.#heard());
+  }
+
+  /** Waits until it has printed something, and gives what it printed since `from`. */
+  async until(wanted: RegExp, from = 0): Promise<string> {
+    const deadline = performance.now() + patience;
+    for (;;) {
+      const said = this.out.slice(from);
+      if (wanted.test(said)) return said;
+      const hasEnded = this.child.exitCode !== null || this.child.signalCode !== null;
+      if (hasEnded || performance.now() > deadline)
+        throw new Error(`it did not print ${String(wanted)}, but:\n${said}\n${this.err}`);
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, deadline - performance.now());
+        this.#heard = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  /** Acts, and waits until something is printed because of it. */
+  async after(act: () => Promise<void>, wanted: RegExp): Promise<string> {
+    const from = this.out.length;
+    await act();
+    return await this.until(wanted, from);
+  }
+
+  /** The loopback addresses that it printed, by Service. */
+  get urls(): ReadonlyMap<string, string> {
+    return new Map([...this.out.matchAll(/^(\S+) +(http:\S+)$/gm)].map(([, name = '', url = '']) => [name, url]));
+  }
+
+  /** Sends a signal, and gives the exit code. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    this.child.kill(signal);
+    const [code] = await this.#exit;
+    return code;
+  }
+}
