@@ -34,7 +34,7 @@ function passOn(name: string, address: { readonly port: number } | { readonly pi
           routes: [
             {
               match: { prefix: '/' },
-              route: { cluster: 'pipe' in address ? 'b' : 'passthrough' },
+              route: { cluster: 'pipe' in address ? 'b' : name === 'inbound' ? 'application' : 'passthrough' },
               requestHeadersToAdd: [{ header: { key: `x-${name}`, value: '%REQ(:authority)%' } }],
             },
           ],
@@ -53,6 +53,13 @@ function passOn(name: string, address: { readonly port: number } | { readonly pi
 }
 
 const passthrough = encode('cluster', { name: 'passthrough', type: 'ORIGINAL_DST', lbPolicy: 'CLUSTER_PROVIDED' });
+/** Socket options of its own keep the mark away, by which the sidecar's connections to others are known. */
+const application = encode('cluster', {
+  name: 'application',
+  type: 'ORIGINAL_DST',
+  lbPolicy: 'CLUSTER_PROVIDED',
+  upstreamBindConfig: { socketOptions: [{ level: '6', name: '1', intValue: '1', state: 'STATE_PREBIND' }] },
+});
 const toB = encode('cluster', {
   name: 'b',
   type: 'STATIC',
@@ -64,7 +71,9 @@ const toB = encode('cluster', {
   },
 });
 const snapshot: Snapshot = {
-  groups: [{ resources: [passOn('outbound', { port: 15001 }), passOn('inbound', { port: 15006 }), passthrough] }],
+  groups: [
+    { resources: [passOn('outbound', { port: 15001 }), passOn('inbound', { port: 15006 }), passthrough, application] },
+  ],
 };
 
 for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
