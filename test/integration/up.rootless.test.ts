@@ -72,7 +72,6 @@ describe('heddle up examples/bookstore', () => {
     const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
     const [, shown = ''] = /```\n(WORKLOAD[^`]*?)\n\nReady/.exec(readme) ?? [];
     const printed = up.out.slice(up.out.indexOf('WORKLOAD'), up.out.indexOf('\n\nReady'));
-    const anyPort = (text: string) => text.replace(/:\d+\//g, ':PORT/');
     assert.equal(anyPort(printed), anyPort(shown));
   });
 
@@ -101,10 +100,10 @@ describe('heddle up examples/bookstore', () => {
   });
 
   test('a weight that is saved is in force', async () => {
-    const toVersion2 = async () => {
-      await place.edit(split, /weight: 90[^]*/, 'weight: 0\n    - service: bookstore-v2\n      weight: 100\n');
-    };
-    await up.after(toVersion2, /in force on 2 sidecars after \S+ ms: TrafficSplit bookstore\/bookstore\n/);
+    await up.after(
+      () => place.edit(split, /weight: 90([^]*)weight: 10/, 'weight: 0$1weight: 100'),
+      /in force on 2 sidecars after \S+ ms: TrafficSplit bookstore\/bookstore\n/,
+    );
     assert.deepEqual(await calls('bookbuyer', 20), { 'bookstore-v2': 20 });
   });
 
@@ -279,6 +278,10 @@ describe('what heddle up can’t run', () => {
     assert.equal(existsSync(join(place.directory, `heddle-${process.getuid?.()}`)), false);
   });
 });
+
+function anyPort(text: string): string {
+  return text.replace(/:\d+\//g, ':PORT/');
+}
 
 /** Which processes each pod has, and how often they were started again. */
 async function podsOf(runDirectory: string): Promise<unknown> {
