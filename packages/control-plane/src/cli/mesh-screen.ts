@@ -13,6 +13,9 @@ import { isReady } from './up.ts';
 /** Milliseconds after which a mesh is shown although some of it is not ready. */
 const patience = 15_000;
 
+/** How often the same line about a pod is printed between two changes. */
+const mostTold = 2;
+
 /** Prints what is new in each state of a mesh: findings, the table and URLs, what fails, changes that are in force. */
 export class MeshScreen {
   readonly #context: CommandContext;
@@ -22,6 +25,8 @@ export class MeshScreen {
   readonly #urls = new Set<string>();
   #findings = new Map<string, Finding>();
   #troubles = new Map<string, string>();
+  /** How often each line about pods was printed since the last change: what flaps is not told again and again. */
+  #told = new Map<string, number>();
   #workloads = new Map<string, string>();
   #last: MeshStatus | undefined;
   /** Whether the table has been printed; from then on changes are. */
@@ -82,10 +87,14 @@ export class MeshScreen {
 
   async #showUrls(status: MeshStatus, relays: Relays): Promise<void> {
     const fresh: string[][] = [];
-    for (const service of status.exposed) {
-      const url = await relays.urlOf(service);
-      if (!this.#urls.has(url)) fresh.push([`${service.namespace}/${service.name}`, this.#paint('cyan', url)]);
-      this.#urls.add(url);
+    const ports = Map.groupBy(status.exposed, ({ namespace, name }) => `${namespace}/${name}`);
+    for (const [service, shown] of ports) {
+      for (const port of shown) {
+        const url = await relays.urlOf(port);
+        const name = shown.length > 1 ? `${service}:${port.port}` : service;
+        if (!this.#urls.has(url)) fresh.push([name, this.#paint('cyan', url)]);
+        this.#urls.add(url);
+      }
     }
     if (fresh.length > 0) this.#print(`${tableOf(fresh)}\n`);
   }
@@ -105,7 +114,7 @@ export class MeshScreen {
   #showTroubles(status: MeshStatus): void {
     const now = new Map(troublesOf(status));
     for (const [key, text] of now) {
-      if (this.#troubles.get(key) !== text) this.#print(`${this.#paint('yellow', 'trouble')} ${text}`);
+      if (this.#troubles.get(key) !== text) this.#tell(`${this.#paint('yellow', 'trouble')} ${text}`);
     }
     this.#troubles = now;
   }
@@ -115,7 +124,7 @@ export class MeshScreen {
     const now = workloadStates(status);
     for (const [name, state] of now) {
       if (state !== '' && this.#workloads.get(name) !== state)
-        this.#print(`${this.#paint('green', 'ready')} ${name}: ${state}`);
+        this.#tell(`${this.#paint('green', 'ready')} ${name}: ${state}`);
     }
     for (const name of this.#workloads.keys()) if (!now.has(name)) this.#print(`${this.#paint('dim', 'gone')} ${name}`);
     this.#workloads = now;
@@ -127,6 +136,7 @@ export class MeshScreen {
     const key = changeKey(status);
     if (lastChange === null || key === this.#lastChange) return;
     this.#lastChange = key;
+    this.#told.clear();
     const refused = new Set(known.filter(({ accepted }) => !accepted).map(nameOf));
     const names = [
       ...lastChange.objects.map(nameOf).filter(name => !refused.has(name)),
@@ -137,6 +147,13 @@ export class MeshScreen {
     const where =
       sidecars === 0 ? ', no sidecar concerned' : ` on ${plural(sidecars, 'sidecar')} after ${milliseconds} ms`;
     this.#print(`${this.#paint('green', 'in force')}${where}: ${names.join(', ')}`);
+  }
+
+  #tell(line: string): void {
+    const times = (this.#told.get(line) ?? 0) + 1;
+    this.#told.set(line, times);
+    if (times < mostTold) this.#print(line);
+    if (times === mostTold) this.#print(`${line}; it goes on like that, which is not told any more`);
   }
 
   #print(line: string): void {
