@@ -22,6 +22,7 @@ export function requestFacts(call: Call): RequestFacts | Unfit {
   if (method === 'OPTIONS' && target.path === '*') return { method, path: undefined, headers };
   const normalized = normalizePath(target.path);
   if ('malformed' in normalized) return malformed(normalized.malformed);
+  if (headers.get('x-forwarded-proto') === '') return malformed('its X-Forwarded-Proto header is empty');
   const upgrade = upgradeOf(headers);
   if (upgrade !== undefined && upgrade !== 'websocket') {
     return { status: 403, unfit: `an upgrade to ${upgrade || 'nothing'} is not passed on, only one to websocket` };
@@ -30,7 +31,6 @@ export function requestFacts(call: Call): RequestFacts | Unfit {
   for (const name of headers.keys()) if (isSteeringHeader(name)) headers.delete(name);
   // The caller's sidecar adds it where it is absent.
   if (!headers.has('x-forwarded-proto')) headers.set('x-forwarded-proto', 'http');
-  if (headers.get('x-forwarded-proto') === '') return malformed('its X-Forwarded-Proto header is empty');
   return { method, path: normalized.path, headers };
 }
 
