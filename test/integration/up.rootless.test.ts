@@ -47,6 +47,15 @@ describe('heddle up examples/bookstore', () => {
     return JSON.parse(out) as Record<string, number>;
   }
 
+  /** Waits for the program itself, which keeps its connections, to see the like. */
+  async function lastAttempt(wanted: RegExp): Promise<void> {
+    const counts = new URL('counts', up.urls.get('bookthief/bookthief'));
+    await eventually(`bookthief sees ${String(wanted)}`, async () => {
+      const { tally } = (await (await fetch(counts)).json()) as { tally: { recent: string[] } };
+      return wanted.test(tally.recent.at(-1) ?? '') || undefined;
+    });
+  }
+
   /** Sidecars reconnect when they see fit, within some seconds. */
   async function wellAgain(): Promise<void> {
     let last = '';
@@ -95,8 +104,10 @@ describe('heddle up examples/bookstore', () => {
       /in force on 3 sidecars after \S+ ms: TrafficTarget bookstore\/bookthief-at-v1/,
     );
     assert.equal((await calls('bookthief'))['403'], undefined);
+    await lastAttempt(/^bookstore-v/);
     await up.after(() => rm(policy), /in force .*bookthief-at-v1 \(removed\)/);
     assert.deepEqual(await calls('bookthief'), { 403: 1 });
+    await lastAttempt(/^refused: 403$/);
   });
 
   test('a weight that is saved is in force', async () => {
