@@ -2,6 +2,7 @@ import { defaultSettings, type EnvoyTarget, type MeshSettings } from '@heddle/me
 import { AppliedChanges } from './api/applied-changes.ts';
 import { type MeshStatus, meshStatus } from './api/mesh-status.ts';
 import type { StatusSource } from './api/server.ts';
+import { Transitions } from './api/transitions.ts';
 import type { CertificateAuthority } from './identity/ca.ts';
 import { WorkloadSecrets } from './identity/secrets.ts';
 import type { UnreadyPod } from './local/unready-pods.ts';
@@ -41,6 +42,7 @@ export class Controller implements StatusSource {
   readonly #unready: ControllerOptions['unready'];
   readonly #since = new Date();
   readonly #changes = new AppliedChanges(() => performance.now());
+  readonly #transitions = new Transitions(() => new Date());
   readonly #listeners = new Set<() => void>();
   #state: State | undefined;
   #status: MeshStatus | undefined;
@@ -102,6 +104,7 @@ export class Controller implements StatusSource {
       unready: this.#unready?.(this.#sidecars.sidecars) ?? [],
       lastChange: this.#changes.last,
       since: this.#since,
+      transitions: this.#transitions,
     });
     return this.#status;
   }

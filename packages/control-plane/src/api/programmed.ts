@@ -1,13 +1,7 @@
-import type { EnvoyOutput, SidecarConfiguration } from '@heddle/mesh';
+import type { EnvoyOutput, Progress, SidecarConfiguration } from '@heddle/mesh';
 import { type ObjectRef, refOf } from '@heddle/smi';
 import type { SidecarRef } from '../outputs/sidecar-ref.ts';
 import type { NodeStatus } from '../xds/node.ts';
-
-/** How many of the sidecars that an object concerns have acknowledged what was made of it. */
-export interface Programmed {
-  readonly acknowledged: number;
-  readonly concerned: number;
-}
 
 /** Tells an object from others, whatever version it is written in. */
 export function objectKey({ apiVersion, kind, namespace, name }: ObjectRef): string {
@@ -22,7 +16,7 @@ export function programmedObjects(
   output: EnvoyOutput,
   sidecars: readonly SidecarRef[],
   nodes: ReadonlyMap<string, NodeStatus>,
-): ReadonlyMap<string, Programmed> {
+): ReadonlyMap<string, Progress> {
   const progress = new Map<string, { acknowledged: number; concerned: number }>();
   for (const { nodeId, workload } of sidecars) {
     const configuration = output.sidecars.get(workload);

@@ -128,10 +128,14 @@ const answers: Readonly<Record<string, string>> = {
  workloads: [{namespace, name, identity, pods, ready, inSync}],
  sidecars: [{namespace, pod, workload, identity, connected, inSync, since: string | null, rejected: [{name, message}]}],
  unready: [{namespace, name, state: starting | failing | refused | ended, message, restarts}],
- objects: [{apiVersion, kind, namespace, name, accepted, programmed: {acknowledged, concerned}, reasons: [string]}],
+ objects: [{apiVersion, kind, namespace, name, accepted, programmed: {acknowledged, concerned}, reasons: [string],
+   conditions: [{type: Accepted | ResolvedRefs | Conflicted | Programmed, status: True | False | Unknown,
+     observedGeneration?: number, lastTransitionTime, reason, message}]}],
  exposed: [{namespace, name, port}], findings: as of heddle validate,
  lastChange: {revision, objects, removed: [{apiVersion, kind, namespace, name}], sidecars, milliseconds} | null}
 \`\`\``,
+    'Conditions have the shape of Kubernetes’ own. `Programmed` is `True` once every sidecar that the object concerns has acknowledged ' +
+      'it; `programmed` counts them, of a version that is refused those with what is in force in its place.',
   ]),
   exec:
     'The command is looked up in the pod, with this terminal’s PATH and the folders of system programs; it starts in `/` with the ' +
