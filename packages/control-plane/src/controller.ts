@@ -8,11 +8,13 @@ import { WorkloadSecrets } from './identity/secrets.ts';
 import type { UnreadyPod } from './local/unready-pods.ts';
 import type { Logger } from './log.ts';
 import { Loop, type State } from './loop.ts';
+import { MeshMetrics, type ProcessUse } from './metrics/mesh-metrics.ts';
+import type { Telling } from './metrics/server.ts';
 import { EnvoySidecars } from './outputs/envoy-sidecars.ts';
 import type { Output } from './outputs/output.ts';
 import type { SidecarRef } from './outputs/sidecar-ref.ts';
 import type { Source } from './sources/source.ts';
-import { type XdsListening, XdsServer } from './xds/server.ts';
+import { type XdsListening, type XdsObserver, XdsServer } from './xds/server.ts';
 
 /** What a controller is made of; where objects come from and how sidecars connect is its surroundings' matter. */
 export interface ControllerOptions {
@@ -26,6 +28,8 @@ export interface ControllerOptions {
   readonly open: (sidecar: SidecarRef, xds: XdsServer) => Promise<XdsListening | undefined>;
   /** Pods that are not ready, of these sidecars and others. */
   readonly unready?: (sidecars: readonly SidecarRef[]) => readonly UnreadyPod[];
+  /** Where what it counts can be read, once that is known. */
+  readonly metricsUrl?: () => string | undefined;
   readonly log: Logger;
 }
 
@@ -33,7 +37,7 @@ export interface ControllerOptions {
  * Wires sources, loop and outputs, and holds no state of its own that it could not make again: it may be killed at any time,
  * sidecars go on without it.
  */
-export class Controller implements StatusSource {
+export class Controller implements StatusSource, Telling {
   readonly #xds: XdsServer;
   readonly #secrets: WorkloadSecrets;
   readonly #sidecars: EnvoySidecars;
@@ -41,9 +45,13 @@ export class Controller implements StatusSource {
   readonly #frontDoor: EnvoyTarget['frontDoor'];
   readonly #unready: ControllerOptions['unready'];
   readonly #since = new Date();
-  readonly #changes = new AppliedChanges(() => performance.now());
+  readonly #metricsUrl: ControllerOptions['metricsUrl'];
+  readonly #metrics = new MeshMetrics();
+  readonly #changes: AppliedChanges;
   readonly #transitions = new Transitions(() => new Date());
   readonly #listeners = new Set<() => void>();
+  /** Node ids of sidecars that have refused something since they were last in sync. */
+  readonly #obstructed = new Set<string>();
   #state: State | undefined;
   #status: MeshStatus | undefined;
   #notified = false;
@@ -52,11 +60,17 @@ export class Controller implements StatusSource {
     const { authority, log } = options;
     this.#frontDoor = options.frontDoor;
     this.#unready = options.unready;
+    this.#metricsUrl = options.metricsUrl;
+    this.#changes = new AppliedChanges(
+      () => performance.now(),
+      change => this.#metrics.countChange(change),
+    );
     this.#xds = new XdsServer({ observer: this.#observer(log) });
     this.#secrets = new WorkloadSecrets({
       authority,
       now: () => new Date(),
       onRenewed: () => this.#loop.poke(),
+      onIssued: () => this.#metrics.registry.add('heddle_certificates_issued_total', {}),
     });
     this.#sidecars = new EnvoySidecars({
       xds: this.#xds,
@@ -79,6 +93,7 @@ export class Controller implements StatusSource {
       onState: state => this.#published(state, log),
       onFailure: (part, error) => {
         log.error('a pass of the loop failed; what was in force stays in force', error, { part });
+        this.#metrics.registry.add('heddle_hop_failures_total', { hop: part });
         this.changed();
       },
     });
@@ -105,8 +120,21 @@ export class Controller implements StatusSource {
       lastChange: this.#changes.last,
       since: this.#since,
       transitions: this.#transitions,
+      metrics: this.#metricsUrl?.(),
     });
     return this.#status;
+  }
+
+  /** What it counts, in Prometheus' text format. */
+  metrics(): string {
+    const status = this.status();
+    const now = this.#state &&
+      status && { status, objects: this.#state.objects(), namespaces: this.#state.model.namespaces.keys() };
+    return this.#metrics.text(now, processUse());
+  }
+
+  isReady(): boolean {
+    return this.#state !== undefined;
   }
 
   onChange(listener: () => void): () => void {
@@ -114,27 +142,75 @@ export class Controller implements StatusSource {
     return () => this.#listeners.delete(listener);
   }
 
-  #observer(log: Logger) {
+  #observer(log: Logger): XdsObserver {
+    const metrics = this.#metrics;
     return {
-      connected: () => this.changed(),
-      disconnected: () => this.changed(),
-      synced: ({ node }: { readonly node: string }) => {
+      connected: event => {
+        log.verbose(4, 'a sidecar connected', { ...event });
+        this.changed();
+      },
+      disconnected: event => {
+        log.verbose(4, 'a sidecar disconnected', { ...event });
+        this.changed();
+      },
+      refused: event => {
+        log.info('a stream was refused', { ...event });
+        metrics.registry.add('heddle_xds_refused_streams_total', {});
+      },
+      synced: ({ node }) => {
+        log.verbose(4, 'a sidecar is in sync', { node });
         this.#changes.synced(node);
+        this.#acknowledged(node);
         this.changed();
       },
-      rejected: (event: object) => {
+      sent: event => {
+        log.verbose(4, 'sent', { ...event });
+        metrics.countXds('pushes', event.typeUrl);
+      },
+      acknowledged: event => {
+        log.verbose(4, 'acknowledged', { ...event });
+        metrics.countXds('acknowledgements', event.typeUrl);
+        if (this.#obstructed.has(event.node)) this.#acknowledged(event.node);
+      },
+      rejected: event => {
         log.info('a sidecar rejected resources', { ...event });
-        this.changed();
+        metrics.countXds('rejections', event.typeUrl);
+        this.#rejected(event.node);
       },
-      sent: (event: object) => log.verbose(4, 'sent', { ...event }),
-      acknowledged: (event: object) => log.verbose(4, 'acknowledged', { ...event }),
     };
+  }
+
+  #acknowledged(nodeId: string): void {
+    const node = this.#xds.statusOf(nodeId);
+    const workload = this.#sidecars.workloadOf(nodeId);
+    if (node === undefined || workload === undefined) return;
+    if (node.inSync) this.#obstructed.delete(nodeId);
+    this.#metrics.ledger.acknowledged(node, workload);
+  }
+
+  /** From then on each acknowledgement of the sidecar is looked at by itself: all of it may never come. */
+  #rejected(nodeId: string): void {
+    this.#obstructed.add(nodeId);
+    const node = this.#xds.statusOf(nodeId);
+    if (node !== undefined) this.#metrics.ledger.refused(this.#sidecars.rejections([node]));
+    this.#acknowledged(nodeId);
+    this.changed();
   }
 
   #published(state: State, log: Logger): void {
     this.#state = state;
-    const { changed, sidecars, setAside } = this.#sidecars;
-    this.#changes.published(state.revision, changed, new Set(sidecars.map(({ nodeId }) => nodeId)));
+    const { changed, sidecars, setAside, output } = this.#sidecars;
+    // One that is in sync already was sent nothing that it asked for.
+    const awaited = new Set([...changed].filter(nodeId => !this.#xds.isInSync(nodeId)));
+    this.#changes.published(state.revision, awaited, new Set(sidecars.map(({ nodeId }) => nodeId)));
+    this.#metrics.registry.add('heddle_passes_total', {});
+    this.#metrics.ledger.published({
+      objects: state.objects(),
+      findings: state.findings(),
+      sidecars,
+      output,
+      awaited,
+    });
     log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size, setAside });
     this.changed();
   }
@@ -149,4 +225,13 @@ export class Controller implements StatusSource {
       for (const listener of this.#listeners) listener();
     });
   }
+}
+
+function processUse(): ProcessUse {
+  const { user, system } = process.cpuUsage();
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    residentBytes: process.memoryUsage.rss(),
+    startSeconds: performance.timeOrigin / 1000,
+  };
 }

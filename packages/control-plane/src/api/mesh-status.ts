@@ -23,6 +23,8 @@ export interface MeshStatus {
   readonly objects: readonly ObjectStatus[];
   readonly exposed: readonly ExposedService[];
   readonly findings: readonly Finding[];
+  /** Where the controller tells what it counts; null where it does not. */
+  readonly metrics: string | null;
   /** The last change of the input, once every sidecar that it concerns has acknowledged it; null before the first. */
   readonly lastChange: AppliedChange | null;
 }
@@ -88,6 +90,8 @@ export interface MeshStatusInputs {
   readonly since: Date;
   /** Remembers since when conditions hold. */
   readonly transitions: Transitions;
+  /** URL of what the controller counts; absent where it is not served. */
+  readonly metrics?: string | undefined;
 }
 
 /** Puts together what the loop published and what the sidecars said. */
@@ -110,6 +114,7 @@ export function meshStatus(inputs: MeshStatusInputs): MeshStatus {
     ),
     exposed: exposed(inputs),
     findings,
+    metrics: inputs.metrics ?? null,
     lastChange,
   };
 }

@@ -33,12 +33,18 @@ export function programmedObjects(
   return progress;
 }
 
-interface ResourceName {
+/** Names one resource of a sidecar. */
+export interface ResourceName {
   readonly typeUrl: string;
   readonly name: string;
 }
 
 const nothing = (): boolean => false;
+
+/** Whether a sidecar has acknowledged the wanted versions of these resources, whatever else it waits for or has refused. */
+export function hasAcknowledged(node: NodeStatus | undefined, resources: readonly ResourceName[]): boolean {
+  return (node?.connected ?? false) && (node?.inSync === true || !resources.some(lackingOf(node)));
+}
 
 /** Whether a sidecar lacks the wanted version of a resource: not sent, not answered, or refused. */
 function lackingOf(node: NodeStatus | undefined): (resource: ResourceName) => boolean {
@@ -51,7 +57,8 @@ function lackingOf(node: NodeStatus | undefined): (resource: ResourceName) => bo
 
 const indexes = new WeakMap<SidecarConfiguration, ReadonlyMap<string, readonly ResourceName[]>>();
 
-function resourcesByObject(configuration: SidecarConfiguration): ReadonlyMap<string, readonly ResourceName[]> {
+/** The resources of a configuration by the {@link objectKey} of what they came from. Indexed once. */
+export function resourcesByObject(configuration: SidecarConfiguration): ReadonlyMap<string, readonly ResourceName[]> {
   const known = indexes.get(configuration);
   if (known !== undefined) return known;
   const index = new Map<string, ResourceName[]>();

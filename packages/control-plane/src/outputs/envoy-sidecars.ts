@@ -55,6 +55,7 @@ export class EnvoySidecars implements Output {
   readonly #secretGroups = new WeakMap<SdsSecret, ResourceGroup>();
   readonly #failed = new Map<string, readonly EncodingFailure[]>();
   #sidecars: readonly SidecarRef[] = [];
+  #workloads: ReadonlyMap<string, string> = new Map();
   #output: EnvoyOutput = { sidecars: new Map() };
   #changed: ReadonlySet<string> = new Set();
   #setAside = new SetAside();
@@ -68,6 +69,11 @@ export class EnvoySidecars implements Output {
   /** Every sidecar of the last model. */
   get sidecars(): readonly SidecarRef[] {
     return this.#sidecars;
+  }
+
+  /** Key of the workload that a node is a sidecar of. */
+  workloadOf(nodeId: string): string | undefined {
+    return this.#workloads.get(nodeId);
   }
 
   /** Node ids of the sidecars that the last pass sent something. */
@@ -97,12 +103,11 @@ export class EnvoySidecars implements Output {
 
   /** What sidecars refused, said on the objects that it came from; once an object, whatever the number of sidecars. */
   rejections(nodes: readonly NodeStatus[] = this.#options.xds.status()): Finding[] {
-    const workloads = new Map(this.#sidecars.map(({ nodeId, workload }) => [nodeId, workload]));
     const messages = new Map<XdsResource, string>();
     for (const { node, types } of nodes) {
       for (const { typeUrl, rejected } of types) {
         for (const { name, message } of rejected) {
-          const resource = this.#resource(workloads.get(node), typeUrl, name);
+          const resource = this.#resource(this.#workloads.get(node), typeUrl, name);
           if (resource !== undefined) messages.set(resource, message);
         }
       }
@@ -137,6 +142,7 @@ export class EnvoySidecars implements Output {
     const setAside = new SetAside(this.#setAside);
     this.#output = output;
     this.#sidecars = sidecarsOf(model);
+    this.#workloads = new Map(this.#sidecars.map(({ nodeId, workload }) => [nodeId, workload]));
     const gone = new Set(this.#published.keys());
     for (const sidecar of this.#sidecars) {
       gone.delete(sidecar.nodeId);

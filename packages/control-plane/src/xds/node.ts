@@ -80,6 +80,11 @@ export class Node {
     this.#onSynced(snapshot);
   }
 
+  /** Connected, and everything that it is to have is acknowledged. */
+  get inSync(): boolean {
+    return this.#inSync;
+  }
+
   status(): NodeStatus {
     return {
       node: this.id,

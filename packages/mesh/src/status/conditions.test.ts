@@ -9,7 +9,8 @@ import { conditionsOf } from './conditions.ts';
 
 const split = (generation?: number): SourceObject => {
   const metadata = { name: 'web', namespace: 'shop', ...(generation !== undefined && { generation }) };
-  return { object: { apiVersion: 'split.smi-spec.io/v1alpha4', kind: 'TrafficSplit', metadata } as KubeObject };
+  const object: KubeObject = { apiVersion: 'split.smi-spec.io/v1alpha4', kind: 'TrafficSplit', metadata };
+  return { object };
 };
 
 const latest = split();
@@ -74,9 +75,10 @@ const cases: [what: string, got: string[], expected: string[]][] = [
 
 for (const [what, got, expected] of cases) test(what, () => assert.deepEqual(got, expected));
 
+const message = (object: HeldObject, found: readonly Finding[], type: Condition['type']) =>
+  conditionsOf(object, found, { acknowledged: 1, concerned: 2 }).find(condition => condition.type === type)?.message;
+
 test('the messages tell how many sidecars have it, and what is wrong', () => {
-  const message = (object: HeldObject, found: readonly Finding[], type: Condition['type']) =>
-    conditionsOf(object, found, { acknowledged: 1, concerned: 2 }).find(condition => condition.type === type)?.message;
   assert.equal(message(inForce, [], 'Programmed'), '1 of 2 sidecars acknowledged it so far.');
   assert.equal(
     message(olderInForce, findings('InvalidWeight'), 'Programmed'),
@@ -99,13 +101,15 @@ test('a generation is named where there is one', () => {
   assert.equal(first?.observedGeneration, 7);
 });
 
+const observe = (acknowledged: number) => conditionsOf(inForce, [], { acknowledged, concerned: 3 });
+
+const times = (conditions: readonly Condition[]) =>
+  conditions.map(({ lastTransitionTime }) => lastTransitionTime.slice(17, 19));
+
 test('the time of a condition is that of its last change of status', () => {
-  const observe = (acknowledged: number) => conditionsOf(inForce, [], { acknowledged, concerned: 3 });
   const first = settleConditions(observe(1), [], '2026-01-01T00:00:01Z');
   const second = settleConditions(observe(2), first, '2026-01-01T00:00:02Z');
   const third = settleConditions(observe(3), second, '2026-01-01T00:00:03Z');
-  const times = (conditions: readonly Condition[]) =>
-    conditions.map(({ lastTransitionTime }) => lastTransitionTime.slice(17, 19));
   assert.deepEqual(times(second), ['01', '01', '01', '01']);
   assert.equal(second.at(-1)?.message, '2 of 3 sidecars acknowledged it so far.');
   assert.deepEqual(times(third), ['01', '01', '01', '03']);
