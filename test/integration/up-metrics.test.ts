@@ -1,10 +1,19 @@
 // What a controller tells machines: /metrics, /healthz and /readyz of a real mesh while its policy is edited.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { MeshStatus } from '../../packages/control-plane/src/api/mesh-status.ts';
 import { Place, RunningUp } from './up-harness.ts';
 
 const split = 'policy/split.yaml';
+
+const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+const [, promtoolVersion = ''] =
+  /^version=(.+)$/m.exec(readFileSync(join(import.meta.dirname, '../../scripts/promtool'), 'utf8')) ?? [];
+const promtool = join(cache, 'heddle/promtool', promtoolVersion, 'promtool');
 
 describe('what heddle up tells machines', () => {
   let place: Place;
@@ -101,5 +110,16 @@ spec:
     await up.after(() => place.edit(split, nobody.slice(1), ''), /to-nobody \(removed\)/);
     assert.equal(await metric('smi_traffic_target_active{namespace="bookstore"}'), 4);
     assert.equal(await metric(targets), 5);
+  });
+
+  test('promtool has nothing to say but on the one name that is given', {
+    skip: existsSync(promtool) ? false : 'promtool is not built: scripts/promtool does',
+  }, async () => {
+    const input = await (await fetch(up.metrics)).text();
+    const { stdout, stderr } = spawnSync(promtool, ['check', 'metrics'], { input, encoding: 'utf8' });
+    assert.equal(
+      `${stdout}${stderr}`,
+      'smi_policy_rejected_count non-histogram and non-summary metrics should not have "_count" suffix\n',
+    );
   });
 });

@@ -1,3 +1,4 @@
+export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze/remarks.ts';
 export type { Render, Rendering } from './backends/backend.ts';
 export {
   createEnvoyRenderer,

@@ -1,4 +1,4 @@
-import { compareFindings, type EnvoyOutput, type Finding, serviceOf, workloadOf } from '@heddle/mesh';
+import { compareFindings, type EnvoyOutput, type Finding, type Remark, serviceOf, workloadOf } from '@heddle/mesh';
 import type { ObjectRef } from '@heddle/smi';
 import type { PassFailure } from '../failures.ts';
 import type { UnreadyPod } from '../local/unready-pods.ts';
@@ -23,6 +23,8 @@ export interface MeshStatus {
   readonly objects: readonly ObjectStatus[];
   readonly exposed: readonly ExposedService[];
   readonly findings: readonly Finding[];
+  /** What the controller's log says of its input, as of now. */
+  readonly remarks: readonly Remark[];
   /** Where the controller tells what it counts; null where it does not. */
   readonly metrics: string | null;
   /** The last change of the input, once every sidecar that it concerns has acknowledged it; null before the first. */
@@ -90,6 +92,7 @@ export interface MeshStatusInputs {
   readonly since: Date;
   /** Remembers since when conditions hold. */
   readonly transitions: Transitions;
+  readonly remarks: readonly Remark[];
   /** URL of what the controller counts; absent where it is not served. */
   readonly metrics?: string | undefined;
 }
@@ -114,6 +117,7 @@ export function meshStatus(inputs: MeshStatusInputs): MeshStatus {
     ),
     exposed: exposed(inputs),
     findings,
+    remarks: inputs.remarks,
     metrics: inputs.metrics ?? null,
     lastChange,
   };

@@ -134,7 +134,7 @@ const answers: Readonly<Record<string, string>> = {
    conditions: [{type: Accepted | ResolvedRefs | Conflicted | Programmed, status: True | False | Unknown,
      observedGeneration?: number, lastTransitionTime, reason, message}]}],
  exposed: [{namespace, name, port}], findings: as of heddle validate,
- metrics: URL | null,
+ remarks: [{message, object?: {apiVersion, kind, namespace, name}, file?, line?, hint}], metrics: URL | null,
  lastChange: {revision, objects, removed: [{apiVersion, kind, namespace, name}], sidecars, milliseconds} | null}
 \`\`\``,
     'Conditions have the shape of Kubernetes’ own. `Programmed` is `True` once every sidecar that the object concerns has acknowledged ' +
