@@ -1,11 +1,13 @@
-// What a controller tells machines: /metrics, /healthz and /readyz of a real mesh while its policy is edited.
+// What a mesh tells of itself while its policy is edited: /metrics, /healthz and /readyz, heddle diagnose, the controller's log.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { MeshStatus } from '../../packages/control-plane/src/api/mesh-status.ts';
+import { eventually } from './local-harness.ts';
 import { Place, RunningUp } from './up-harness.ts';
 
 const split = 'policy/split.yaml';
@@ -15,7 +17,29 @@ const [, promtoolVersion = ''] =
   /^version=(.+)$/m.exec(readFileSync(join(import.meta.dirname, '../../scripts/promtool'), 'utf8')) ?? [];
 const promtool = join(cache, 'heddle/promtool', promtoolVersion, 'promtool');
 
-describe('what heddle up tells machines', () => {
+/** A port that only a service account that nobody has may open, on a Service that bookstore-v1 may call on another. */
+const closedPort = `apiVersion: v1
+kind: Service
+metadata: {name: bytes, namespace: bookwarehouse}
+spec:
+  selector: {app: bookwarehouse}
+  ports: [{port: 14500, targetPort: 14500, appProtocol: tcp}]
+---
+apiVersion: access.smi-spec.io/v1alpha3
+kind: TrafficTarget
+metadata: {name: bytes, namespace: bookwarehouse}
+spec:
+  destination: {kind: ServiceAccount, name: bookwarehouse}
+  sources: [{kind: ServiceAccount, name: nobody, namespace: bookwarehouse}]
+  rules: [{kind: TCPRoute, name: bytes}]
+---
+apiVersion: specs.smi-spec.io/v1alpha4
+kind: TCPRoute
+metadata: {name: bytes, namespace: bookwarehouse}
+spec: {matches: {name: bytes, ports: [14500]}}
+`;
+
+describe('what a mesh tells of itself', () => {
   let place: Place;
   let up: RunningUp;
 
@@ -90,6 +114,63 @@ describe('what heddle up tells machines', () => {
     assert.equal(await metric('heddle_findings{code="SMI1006",severity="error"}'), 1);
     await up.after(() => place.edit(split, /weight: -1/, 'weight: 20'), /in force on 2 sidecars/);
     assert.deepEqual([await rejectedNow(), await rejectedEver(), await applied()], [0, 1, 3]);
+  });
+
+  test('diagnose tells what a mesh that is well lacks: nothing', async () => {
+    const { code, out, err } = await place.run(['diagnose']);
+    assert.equal(code, 0, out + err);
+    assert.match(out, /^ok {3}Is every sidecar connected and in sync\? 6 of 6 sidecars in sync\.$/m);
+    const call = ['--from', 'bookthief/bookthief', '--to', 'bookstore.bookstore', '--path', '/buy-a-book'];
+    const denied = await place.run(['diagnose', ...call]);
+    assert.equal(denied.code, 1, denied.err);
+    assert.match(denied.out, /^FAIL Does policy let the call through\? NoTrafficTarget: /m);
+  });
+
+  test('a caller whose handshake is refused is told by name, with the alert', async () => {
+    const bytes = 'bytes.yaml';
+    await up.after(
+      () => writeFile(join(place.manifests, bytes), closedPort),
+      /in force.*TrafficTarget bookwarehouse\/bytes/,
+    );
+    const connect = `
+      const socket = require('node:net').connect(14500, 'bytes.bookwarehouse');
+      socket.on('connect', () => socket.write('hello')).on('error', () => {}).on('close', () => process.exit(0)).resume();`;
+    await place.run(['exec', 'bookstore/bookstore-v1', '--', process.execPath, '-e', connect]);
+    const steps = await eventually('the sidecar has logged it', async () => {
+      const { out } = await place.run(['diagnose', '-o', 'json']);
+      const { steps: all } = JSON.parse(out) as {
+        steps: { step: string; outcome: string; items: { what: string }[] }[];
+      };
+      const handshakes = all.find(({ step }) => step === 'handshakes');
+      return handshakes !== undefined && handshakes.items.length > 0 ? handshakes : undefined;
+    });
+    assert.equal(steps.outcome, 'note', 'it is policy at work');
+    assert.match(
+      steps.items[0]?.what ?? '',
+      /^spiffe:\/\/cluster\.local\/ns\/bookstore\/sa\/bookstore-v1 \(10\.\S+\) to bookwarehouse\/bookwarehouse-0:14500, .*alert certificate_unknown/,
+    );
+    const { out: log } = await place.run(['logs', 'bookwarehouse', '--sidecar']);
+    assert.match(log, /"event":"handshake failed"/);
+    await up.after(() => rm(join(place.manifests, bytes)), /TrafficTarget bookwarehouse\/bytes \(removed\)/);
+  });
+
+  test('what the controller owes its log is there once, with object and hint', async () => {
+    const line = (text: string) => text.split('\n').filter(each => each.includes('"no matching backends"'));
+    await up.after(
+      () => place.edit(split, /service: bookstore-v[12]/g, 'service: nowhere'),
+      /SMI2003 NoMatchingBackends/,
+    );
+    await up.after(
+      () => place.edit(split, /service: nowhere/, 'service: bookstore-v1'),
+      /^mended .*NoMatchingBackends/m,
+    );
+    const { out } = await place.run(['logs', '--controller']);
+    const [only, ...others] = line(out);
+    assert.deepEqual(others, []);
+    const { message, object, hint } = JSON.parse(only ?? '') as Record<string, unknown>;
+    assert.equal(message, 'no matching backends');
+    assert.deepEqual((object as { kind: string }).kind, 'TrafficSplit');
+    assert.match(String(hint), /Create|Name/);
   });
 
   test('a new target is active once it is in force, and applied at once where it concerns no sidecar', async () => {
