@@ -7,11 +7,12 @@ import { WorkloadSecrets } from './identity/secrets.ts';
 import type { UnreadyPod } from './local/unready-pods.ts';
 import type { Logger } from './log.ts';
 import { Loop, type State } from './loop.ts';
-import { EnvoySidecars } from './outputs/envoy-sidecars.ts';
+import { EnvoySidecars, type EnvoySidecarsOptions } from './outputs/envoy-sidecars.ts';
 import type { Output } from './outputs/output.ts';
 import type { SidecarRef } from './outputs/sidecar-ref.ts';
 import type { Source } from './sources/source.ts';
 import { type XdsListening, XdsServer } from './xds/server.ts';
+import type { Rejection } from './xds/stream.ts';
 
 /** What a controller is made of; where objects come from and how sidecars connect is its surroundings' matter. */
 export interface ControllerOptions {
@@ -23,6 +24,10 @@ export interface ControllerOptions {
   readonly frontDoor?: EnvoyTarget['frontDoor'];
   /** Opens the way by which a sidecar reaches its configuration, on the server that it is given. */
   readonly open: (sidecar: SidecarRef, xds: XdsServer) => Promise<XdsListening | undefined>;
+  /** Makes what renders for sidecars; Heddle's own unless given. */
+  readonly createRenderer?: EnvoySidecarsOptions['createRenderer'];
+  /** Default: the system's clock. */
+  readonly now?: () => Date;
   /** Pods that are not ready, of these sidecars and others. */
   readonly unready?: (sidecars: readonly SidecarRef[]) => readonly UnreadyPod[];
   readonly log: Logger;
@@ -47,13 +52,13 @@ export class Controller implements StatusSource {
   #notified = false;
 
   constructor(options: ControllerOptions) {
-    const { authority, log } = options;
+    const { authority, log, now = () => new Date() } = options;
     this.#frontDoor = options.frontDoor;
     this.#unready = options.unready;
     this.#xds = new XdsServer({ observer: this.#observer(log) });
     this.#secrets = new WorkloadSecrets({
       authority,
-      now: () => new Date(),
+      now,
       onRenewed: () => this.#loop.poke(),
     });
     this.#sidecars = new EnvoySidecars({
@@ -64,6 +69,7 @@ export class Controller implements StatusSource {
         ...(options.frontDoor && { frontDoor: options.frontDoor }),
       }),
       open: sidecar => options.open(sidecar, this.#xds),
+      ...(options.createRenderer && { createRenderer: options.createRenderer }),
       onFailure: ({ error, sidecars }) => {
         const fields = { sidecars: sidecars.length, nodeId: sidecars[0]?.nodeId };
         log.error('sidecars could not be given their configuration; what they had stays in force', error, fields);
@@ -97,6 +103,7 @@ export class Controller implements StatusSource {
       sidecars: this.#sidecars.sidecars,
       output: this.#sidecars.output,
       rejections: this.#sidecars.rejections(nodes),
+      refusals: this.#sidecars.refusals,
       nodes,
       frontDoor: this.#frontDoor?.workload,
       unready: this.#unready?.(this.#sidecars.sidecars) ?? [],
@@ -113,14 +120,19 @@ export class Controller implements StatusSource {
 
   #observer(log: Logger) {
     return {
-      connected: () => this.changed(),
-      disconnected: () => this.changed(),
-      synced: ({ node }: { readonly node: string }) => {
-        this.#changes.synced(node);
+      moved: () => {
+        this.#settle();
         this.changed();
       },
-      rejected: (event: object) => {
-        log.info('a sidecar rejected resources', { ...event });
+      synced: ({ node }: { readonly node: string }) => {
+        this.#changes.synced(node);
+        this.#settle();
+        this.changed();
+      },
+      rejected: (event: Rejection & { readonly node: string }) => {
+        const { message: reason, ...rest } = event;
+        log.info('a sidecar rejected resources', { ...rest, reason });
+        if (this.#sidecars.rejected(event)) this.#loop.poke();
         this.changed();
       },
       sent: (event: object) => log.verbose(4, 'sent', { ...event }),
@@ -132,8 +144,15 @@ export class Controller implements StatusSource {
     this.#state = state;
     const { changed, sidecars, setAside } = this.#sidecars;
     this.#changes.published(state.revision, changed, new Set(sidecars.map(({ nodeId }) => nodeId)));
+    this.#sidecars.retain(state.objects);
+    this.#settle();
     log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size, setAside });
     this.changed();
+  }
+
+  /** Asks for another pass where that helps to find out which object sidecars refuse. */
+  #settle(): void {
+    if (this.#sidecars.settle()) this.#loop.poke();
   }
 
   /** Something that the status shows has changed. Listeners hear of many changes that come together once. */

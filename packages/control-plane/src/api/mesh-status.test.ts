@@ -30,6 +30,7 @@ function statusOf(...objects: KubeObject[]) {
     sidecars: [],
     output: { sidecars: new Map() },
     rejections: [],
+    refusals: [],
     nodes: [],
     frontDoor: undefined,
     unready: [],

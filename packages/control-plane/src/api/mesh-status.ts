@@ -3,6 +3,7 @@ import { kindOf, type ObjectRef } from '@heddle/smi';
 import type { PassFailure } from '../failures.ts';
 import type { UnreadyPod } from '../local/unready-pods.ts';
 import type { State } from '../loop.ts';
+import type { Refusal } from '../outputs/refused-objects.ts';
 import type { SidecarRef } from '../outputs/sidecar-ref.ts';
 import type { NodeStatus } from '../xds/node.ts';
 import { objectKey, programmedObjects } from './programmed.ts';
@@ -88,6 +89,8 @@ export interface MeshStatusInputs {
   readonly output: EnvoyOutput;
   /** Findings about what sidecars refused. */
   readonly rejections: readonly Finding[];
+  /** Versions of objects that are set aside because sidecars refused them. */
+  readonly refusals: readonly Refusal[];
   readonly nodes: readonly NodeStatus[];
   /** Key of the workload that shows exposed Services; absent where there is none. */
   readonly frontDoor: string | undefined;
@@ -149,18 +152,23 @@ function workloads(state: State, sidecars: readonly SidecarStatus[]): WorkloadSt
 }
 
 function objects(
-  { state, output, sidecars }: MeshStatusInputs,
+  { state, output, sidecars, refusals }: MeshStatusInputs,
   nodes: ReadonlyMap<string, NodeStatus>,
   findings: readonly Finding[],
 ): ObjectStatus[] {
-  const progress = programmedObjects(output, sidecars, nodes);
+  const progress = new Map(programmedObjects(output, sidecars, nodes));
   const aboutObject = Map.groupBy(
     findings.filter(({ object }) => object !== undefined),
     ({ object }) => objectKey(object as ObjectRef),
   );
+  const refused = new Map(refusals.map(({ origin, concerned }) => [origin.source, concerned]));
   const refs = new Map<string, ObjectRef>();
-  for (const { ref } of state.objects()) {
-    if (kindOf(ref.apiVersion, ref.kind)?.policy) refs.set(objectKey(ref), ref);
+  for (const { ref, latest } of state.objects()) {
+    if (!kindOf(ref.apiVersion, ref.kind)?.policy) continue;
+    refs.set(objectKey(ref), ref);
+    const concerned = refused.get(latest);
+    // Sidecars may have all of an older version; nobody has this one.
+    if (concerned !== undefined) progress.set(objectKey(ref), { acknowledged: 0, concerned });
   }
   return [...refs]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
