@@ -71,6 +71,12 @@ function poisonedIfAsked(resource: XdsResource): XdsResource {
   return { ...resource, value: { ...resource.value, virtualHosts } };
 }
 
+const objectOf = ({ objects }: MeshStatus, name: string) =>
+  objects.find(object => object.kind === 'TrafficTarget' && object.name === name);
+const isSettled = ({ sidecars }: MeshStatus) => sidecars.every(({ inSync }) => inSync);
+const refusals = ({ findings }: MeshStatus) => findings.filter(({ reason }) => reason === 'NotProgrammed');
+const isRefused = (status: MeshStatus) => isSettled(status) && refusals(status).length === 1;
+
 const envoy = await testEnvoy();
 
 describe('what only Envoy refuses', { skip: envoy === undefined }, () => {
@@ -92,12 +98,6 @@ describe('what only Envoy refuses', { skip: envoy === undefined }, () => {
     const { exchanges } = await callers.call(caller, { ...order, headers: [], times: 1, timeout: 5000 });
     return exchanges[0]?.status;
   }
-
-  const objectOf = ({ objects }: MeshStatus, name: string) =>
-    objects.find(object => object.kind === 'TrafficTarget' && object.name === name);
-  const isSettled = ({ sidecars }: MeshStatus) => sidecars.every(({ inSync }) => inSync);
-  const refusals = ({ findings }: MeshStatus) => findings.filter(({ reason }) => reason === 'NotProgrammed');
-  const isRefused = (status: MeshStatus) => isSettled(status) && refusals(status).length === 1;
 
   const [a, b] = [target('a', '/a'), target('b', '/b')];
   const badA = target('a', '/evil', { [poison]: '' });

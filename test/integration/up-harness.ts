@@ -25,15 +25,20 @@ export class Place {
     this.directory = directory;
   }
 
-  /** A copy of the example bookstore. */
+  /** A copy of the example. */
   static async ofBookstore(): Promise<Place> {
+    return await Place.of(join(repository, 'examples/bookstore'));
+  }
+
+  /** A copy of a folder. */
+  static async of(folder: string): Promise<Place> {
     const place = new Place(await mkdtemp(join(tmpdir(), 'u-')));
-    await cp(join(repository, 'examples/bookstore'), place.manifests, { recursive: true });
+    await cp(folder, place.manifests, { recursive: true });
     return place;
   }
 
   get manifests(): string {
-    return join(this.directory, 'bookstore');
+    return join(this.directory, 'mesh');
   }
 
   /** Replaces text in a file of the manifests, with one write. */
@@ -78,7 +83,7 @@ export class RunningUp {
   #heard: () => void = () => {};
 
   constructor(place: Place, args: readonly string[] = []) {
-    this.child = place.start(['up', 'bookstore', ...args]);
+    this.child = place.start(['up', 'mesh', ...args]);
     this.#exit = once(this.child, 'exit') as Promise<[number | null, string | null]>;
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       this.out += chunk;
@@ -117,9 +122,14 @@ export class RunningUp {
     return await this.until(wanted, from);
   }
 
+  /** Where it says that its metrics are. */
+  get metrics(): string {
+    return /^metrics +(http:\S+)$/m.exec(this.out)?.[1] ?? '';
+  }
+
   /** The loopback addresses that it printed, by Service. */
   get urls(): ReadonlyMap<string, string> {
-    return new Map([...this.out.matchAll(/^(\S+) +(http:\S+)$/gm)].map(([, name = '', url = '']) => [name, url]));
+    return new Map([...this.out.matchAll(/^(\S+\/\S+) +(http:\S+)$/gm)].map(([, name = '', url = '']) => [name, url]));
   }
 
   /** Sends a signal, and gives the exit code. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { createCompiler, findingsOf, heldObjects, ResourceStore } from '@heddle/mesh';
 import type { KubeObject } from '@heddle/smi';
 import { meshStatus } from './mesh-status.ts';
+import { Transitions } from './transitions.ts';
 
 const object = (apiVersion: string, kind: string, name: string, spec: object = {}): KubeObject => ({
   apiVersion,
@@ -36,6 +37,7 @@ function statusOf(...objects: KubeObject[]) {
     unready: [],
     lastChange: null,
     since: new Date(0),
+    transitions: new Transitions(() => new Date(0)),
   });
   return statuses.map(({ kind, accepted, reasons }) => [kind, accepted, ...reasons]);
 }

@@ -64,6 +64,7 @@ export class EnvoySidecars implements Output {
   readonly #secretGroups = new WeakMap<SdsSecret, ResourceGroup>();
   readonly #failed = new Map<string, readonly EncodingFailure[]>();
   #sidecars: readonly SidecarRef[] = [];
+  #workloads: ReadonlyMap<string, string> = new Map();
   #output: EnvoyOutput = { sidecars: new Map() };
   #changed: ReadonlySet<string> = new Set();
   #setAside = new SetAside();
@@ -82,6 +83,11 @@ export class EnvoySidecars implements Output {
   /** Every sidecar of the last model. */
   get sidecars(): readonly SidecarRef[] {
     return this.#sidecars;
+  }
+
+  /** Key of the workload that a node is a sidecar of. */
+  workloadOf(nodeId: string): string | undefined {
+    return this.#workloads.get(nodeId);
   }
 
   /** Node ids of the sidecars that the last pass sent something. */
@@ -120,7 +126,7 @@ export class EnvoySidecars implements Output {
 
   /** To be told what a sidecar rejected; true where objects are set aside for it, so that another pass is due. */
   rejected({ node, typeUrl, resources, message }: Rejection & { readonly node: string }): boolean {
-    const workload = this.#sidecars.find(({ nodeId }) => nodeId === node)?.workload;
+    const workload = this.#workloads.get(node);
     let isNews = false;
     for (const { name, version } of resources) {
       const group = this.#group(workload, typeUrl, name);
@@ -164,24 +170,24 @@ export class EnvoySidecars implements Output {
   /** What sidecars refused, said on the objects that it came from; once an object, whatever the number of sidecars. */
   rejections(nodes: readonly NodeStatus[] = this.#options.xds.status()): Finding[] {
     const setAside = this.#refused.sources;
-    const workloads = new Map(this.#sidecars.map(({ nodeId, workload }) => [nodeId, workload]));
     const messages = new Map<XdsResource, string>();
     for (const { node, types } of nodes) {
       for (const { typeUrl, rejected } of types) {
         for (const { name, message } of rejected) {
-          const resource = this.#resource(workloads.get(node), typeUrl, name);
+          const resource = this.#resource(this.#workloads.get(node), typeUrl, name);
           if (resource !== undefined) messages.set(resource, message);
         }
       }
     }
     const standing = [...messages].flatMap(([resource, message]) => {
-      const origins = resource.origins.filter(origin => 'default' in origin || !setAside.has(origin.source));
-      return refusal({ origins }, `Envoy refused it: ${message}`);
+      const isReplaced = resource.origins.some(origin => !('default' in origin) && setAside.has(origin.source));
+      return isReplaced ? [] : refusal(resource, `Envoy refused it: ${message}`);
     });
-    const refusals = this.#refused.list.flatMap(({ origin, message }) =>
-      refusal({ origins: [origin] }, `Envoy refused it: ${message}`),
-    );
-    return [...standing, ...refusals];
+    const refusals = this.#refused.list.filter(({ isDoubted }) => !isDoubted);
+    return [
+      ...standing,
+      ...refusals.flatMap(({ origin, message }) => refusal({ origins: [origin] }, `Envoy refused it: ${message}`)),
+    ];
   }
 
   #resource(workload: string | undefined, typeUrl: string, name: string): XdsResource | undefined {
@@ -235,6 +241,7 @@ export class EnvoySidecars implements Output {
     const setAside = new SetAside(this.#setAside);
     this.#output = output;
     this.#sidecars = sidecarsOf(model);
+    this.#workloads = new Map(this.#sidecars.map(({ nodeId, workload }) => [nodeId, workload]));
     const gone = new Set(this.#published.keys());
     for (const sidecar of this.#sidecars) {
       gone.delete(sidecar.nodeId);

@@ -95,6 +95,11 @@ export class Node {
     this.#observer.synced(snapshot);
   }
 
+  /** Connected, and everything that it is to have is acknowledged. */
+  get inSync(): boolean {
+    return this.#inSync;
+  }
+
   status(): NodeStatus {
     return {
       node: this.id,

@@ -132,6 +132,16 @@ export class XdsServer {
     for (const { acknowledged } of this.#nodes.values()) if (acknowledged !== undefined) yield acknowledged;
   }
 
+  /** How far one node has got; `undefined` for one that has neither snapshot nor stream. */
+  statusOf(nodeId: string): NodeStatus | undefined {
+    return this.#nodes.get(nodeId)?.status();
+  }
+
+  /** Whether a node has acknowledged all that it is to have. */
+  isInSync(nodeId: string): boolean {
+    return this.#nodes.get(nodeId)?.inSync ?? false;
+  }
+
   #node(id: string): Node {
     let node = this.#nodes.get(id);
     if (node === undefined) {
