@@ -171,6 +171,8 @@ export class Controller implements StatusSource, Telling {
         log.verbose(4, 'acknowledged', { ...event });
         metrics.countXds('acknowledgements', event.typeUrl);
         if (this.#obstructed.has(event.node)) this.#acknowledged(event.node);
+        // On a stream that was in sync for a moment nothing else tells that it is again.
+        this.changed();
       },
       rejected: event => {
         log.info('a sidecar rejected resources', { ...event });
