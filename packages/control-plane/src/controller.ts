@@ -25,6 +25,8 @@ export interface ControllerOptions {
   readonly open: (sidecar: SidecarRef, xds: XdsServer) => Promise<XdsListening | undefined>;
   /** Pods that are not ready, of these sidecars and others. */
   readonly unready?: (sidecars: readonly SidecarRef[]) => readonly UnreadyPod[];
+  /** Told after every pass what the mesh has come to. */
+  readonly onState?: (state: State) => void;
   readonly log: Logger;
 }
 
@@ -74,7 +76,10 @@ export class Controller implements StatusSource {
       sources: options.sources,
       outputs: [this.#sidecars, ...(options.outputs ?? [])],
       onWritten: ({ upserts, removals }) => this.#changes.delivered(upserts, removals),
-      onState: state => this.#published(state, log),
+      onState: state => {
+        this.#published(state, log);
+        options.onState?.(state);
+      },
       onFailure: (part, error) => {
         log.error('a pass of the loop failed; what was in force stays in force', error, { part });
         this.changed();

@@ -36,6 +36,8 @@ export class MeshObjects {
   readonly #pods: PodMaker;
   readonly #services = new WeakMap<SourceObject, { address: string; service: SourceObject }>();
   readonly #roots = new WeakMap<SourceObject, { address: string; root: SourceObject }>();
+  /** What completed objects were written as. */
+  readonly #written = new WeakMap<SourceObject, SourceObject>();
   /** The last good version of each Deployment: a bad one changes nothing in force. */
   readonly #deployments = new Map<string, SourceObject>();
 
@@ -56,7 +58,21 @@ export class MeshObjects {
     return { objects, findings: [...findings, ...unusedKinds(sorted)].toSorted(compareFindings) };
   }
 
+  /**
+   * What was written of which something is in force. In: the completed objects that are. Out: what they were written as, and
+   * the Deployments that pods are made from.
+   */
+  written(inForce: Iterable<SourceObject>): SourceObject[] {
+    return [...this.#deployments.values(), ...[...inForce].map(source => this.#written.get(source) ?? source)];
+  }
+
   #completed(source: SourceObject): SourceObject {
+    const completed = this.#withWhatItGets(source);
+    if (completed !== source) this.#written.set(completed, source);
+    return completed;
+  }
+
+  #withWhatItGets(source: SourceObject): SourceObject {
     if (isKind(source.object, '', 'Pod')) return this.#pods.pod(source);
     return isKind(source.object, '', 'Service') ? this.#service(source) : source;
   }
