@@ -89,6 +89,7 @@ function execute(run: Run): Counts | undefined {
   const [command = '', ...args] = [
     ...run.start(),
     '--conditions=source',
+    '--import=./test/fixed-seed.ts',
     '--disable-warning=ExperimentalWarning',
     '--test',
     ...run.options,

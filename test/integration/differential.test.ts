@@ -14,7 +14,8 @@ test('decide and real sidecars agree on verdict, status, backend and shares', {
 }, async t => {
   const mesh = await startWorld(fixedWorld, envoy ?? '');
   try {
-    const seed = Date.now() % 1_000_000_000;
+    // Always the same here; `npm run soak:policy` draws others.
+    const seed = 20_260_401;
     const tally = await soak(mesh, fixedWorld, { seed, sets: 50, calls: 20, sharesEvery: 10, enough: 1 });
     t.diagnostic(`seed ${seed}: ${describeTally(tally)}`);
     assert.equal([...tally.differences, ...tally.passing].map(describeDifference).join('\n\n'), '');

@@ -103,7 +103,7 @@ test('what is delivered reaches every output', async () => {
   assert.deepEqual(output.published, [['web']]);
   assert.equal(state.revision, 1);
   assert.deepEqual(
-    [...state.sources()].map(({ object }) => object.metadata.name),
+    [...state.objects()].map(({ ref }) => ref.name),
     ['web'],
   );
 });

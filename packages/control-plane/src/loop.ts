@@ -3,13 +3,13 @@ import {
   createCompiler,
   type Finding,
   findingsOf,
+  type HeldObject,
+  heldObjects,
   type MeshModel,
   type MeshSettings,
   type ResourceSet,
   ResourceStore,
-  sourcesOf,
 } from '@heddle/mesh';
-import type { SourceObject } from '@heddle/smi';
 import { Failures, type PassFailure } from './failures.ts';
 import type { Output, Rendered } from './outputs/output.ts';
 import type { Delivery, Source, Written } from './sources/source.ts';
@@ -19,8 +19,8 @@ export interface State {
   /** Counts the passes of this loop; starts at 1. */
   readonly revision: number;
   readonly model: MeshModel;
-  /** Every object that is held. */
-  readonly sources: () => Iterable<SourceObject>;
+  /** Every object that the sources have, refused ones included. */
+  readonly objects: () => Iterable<HeldObject>;
   /** Every finding: the sources', the store's, the model's and the outputs'. */
   readonly findings: () => readonly Finding[];
 }
@@ -123,7 +123,7 @@ export class Loop {
     this.#options.onState({
       revision: this.#revision,
       model,
-      sources: () => sourcesOf(set),
+      objects: () => heldObjects(set),
       findings: () => findings.flat(),
     });
   }

@@ -19,6 +19,16 @@ export * from './model/origin.ts';
 export * from './model/service.ts';
 export { readServiceName, type ServiceName } from './model/service-name.ts';
 export { defaultSettings, type MeshSettings } from './model/settings.ts';
+export * from './model/split.ts';
+export * from './model/target.ts';
 export * from './model/workload.ts';
-export { type NamespaceResources, type Resource, type ResourceSet, sourcesOf } from './store/resource-set.ts';
+export { type PodSpec, readPod } from './store/kubernetes/pod.ts';
+export {
+  type ClusterResources,
+  type HeldObject,
+  heldObjects,
+  type NamespaceResources,
+  type Resource,
+  type ResourceSet,
+} from './store/resource-set.ts';
 export { type ResourceDelta, ResourceStore } from './store/resource-store.ts';

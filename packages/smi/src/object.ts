@@ -1,3 +1,5 @@
+import { kindOf } from './kinds.ts';
+
 /** The part of Kubernetes' ObjectMeta that a mesh reads; other fields are kept as they came. */
 export interface ObjectMeta {
   readonly name: string;
@@ -70,9 +72,11 @@ export function refOf(object: KubeObject): ObjectRef {
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,
-    namespace: clusterScoped.has(object.kind) ? '' : (object.metadata.namespace ?? 'default'),
+    namespace: isOfCluster(object) ? '' : (object.metadata.namespace ?? 'default'),
     name: object.metadata.name,
   };
 }
 
-const clusterScoped = new Set(['Namespace', 'MeshConfig', 'Node', 'CustomResourceDefinition']);
+function isOfCluster({ apiVersion, kind }: KubeObject): boolean {
+  return kindOf(apiVersion, kind)?.scope === 'cluster';
+}

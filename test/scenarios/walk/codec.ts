@@ -29,6 +29,21 @@ export function decodeHttp1(request: HttpRequest): HttpRequest | typeof protocol
   return { ...request, path: target.path, authority: target.authority ?? authority, headers: kept };
 }
 
+/** Reads a request of HTTP/2, where one header is the authority and one the path. */
+export function decodeHttp2(request: HttpRequest): HttpRequest | typeof protocolError {
+  const { path, authority } = request;
+  if (!path.startsWith('/')) return protocolError;
+  // The walk joins repeated ones like HTTP/1.1 does.
+  if (authority === '' || authority.includes(',')) return protocolError;
+  let escaped = '';
+  for (let at = 0; at < path.length; at++) {
+    const byte = path.charCodeAt(at);
+    if (byte <= 32 || byte === 127) return protocolError;
+    escaped += byte < 128 ? path.charAt(at) : `%${byte.toString(16).toUpperCase()}`;
+  }
+  return { ...request, path: escaped };
+}
+
 const neverNominated = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'];
 
 /** Headers that Connection names, which end here. */

@@ -1,4 +1,4 @@
-import { decodeHttp1, dropHopByHop, protocolError, upgradeOf } from './codec.ts';
+import { decodeHttp1, decodeHttp2, dropHopByHop, protocolError, upgradeOf } from './codec.ts';
 import { list, type Message, message, text, typedMessage, typeOf } from './config.ts';
 import { chooseAction, type MatchContext, matchesRoute } from './match.ts';
 import { format, type HttpRequest, headerOf, mutate, withHeader } from './request.ts';
@@ -12,9 +12,9 @@ export interface Peer {
   readonly own: string;
 }
 
-/** What an HTTP connection manager does with a request. */
+/** What an HTTP connection manager does with a request: answers it (null: ends it without an answer), or passes it on. */
 export type HttpResult =
-  | { readonly status: number }
+  | { readonly status: number | null }
   | { readonly clusters: readonly WeightedName[]; readonly request: HttpRequest };
 
 /** A cluster and its weight. */
@@ -54,7 +54,7 @@ type Manager = Message<(typeof managerFields)[number]>;
 export function manage(config: unknown, sidecar: Sidecar, input: HttpRequest, peer?: Peer): HttpResult {
   const manager = typedMessage(config, managerType, managerFields);
   const decoded = decode(manager, input);
-  if (decoded === protocolError) return { status: 400 };
+  if (decoded === protocolError) return { status: input.http2 ? null : 400 };
   // Before anything else it answers 404 to targets that are no path.
   if (!decoded.path.startsWith('/')) return { status: localReply(manager, decoded, 404) };
   const normalized = normalize(manager, decoded);
@@ -75,7 +75,7 @@ function decode(manager: Manager, request: HttpRequest): HttpRequest | typeof pr
   ]);
   const custom = request.method !== 'CONNECT' && !builtInMethods.test(request.method);
   if (custom && (allowCustomMethods !== true || !/^[\w!#$%&'*+.^`|~-]+$/.test(request.method))) return protocolError;
-  const decoded = request.http2 ? request : decodeHttp1(request);
+  const decoded = request.http2 ? decodeHttp2(request) : decodeHttp1(request);
   if (decoded === protocolError) return protocolError;
   return /^[A-Za-z0-9\-._~%!$&'()*+,;=:@[\]]*$/.test(decoded.authority) ? decoded : protocolError;
 }

@@ -127,7 +127,7 @@ class Walk {
   #http(manager: unknown, payload: Payload): readonly Share[] {
     if (payload === undefined) return [{ weight: 1, endings: [refused(payload)] }];
     const result = manage(manager, this.#sidecar, payload);
-    if ('status' in result) return [{ weight: 1, endings: [answered(result.status)] }];
+    if ('status' in result) return [{ weight: 1, endings: [ended(result.status)] }];
     return result.clusters.map(cluster => this.#share(cluster, result.request));
   }
 
@@ -174,7 +174,7 @@ class Walk {
     }
     if (payload === undefined) return refused(payload);
     const result: HttpResult = manage(filter?.typedConfig, sidecar, payload, { identity, own: server.identity });
-    return 'status' in result ? answered(result.status) : answered(200);
+    return 'status' in result ? ended(result.status) : answered(200);
   }
 
   /** Leaves the mesh in plain text, to the address that the connection was made to. */
@@ -280,6 +280,11 @@ function realAddresses(model: MeshModel, address: string, port: number): SocketA
 
 function answered(status: number | null): Ending {
   return { verdict: status === null || status === 200 ? 'allow' : status === 503 ? 'unreachable' : 'deny', status };
+}
+
+/** A sidecar's own answer, or none. */
+function ended(status: number | null): Ending {
+  return status === null ? { verdict: 'deny', status } : answered(status);
 }
 
 /** Closed by a sidecar: bytes end, a request sees a reset from the other sidecar as 503. */

@@ -1,5 +1,5 @@
 import { compareFindings, type EnvoyOutput, type Finding, serviceOf, workloadOf } from '@heddle/mesh';
-import { type ObjectRef, refOf } from '@heddle/smi';
+import { kindOf, type ObjectRef } from '@heddle/smi';
 import type { PassFailure } from '../failures.ts';
 import type { UnreadyPod } from '../local/unready-pods.ts';
 import type { State } from '../loop.ts';
@@ -63,7 +63,7 @@ export interface SidecarStatus {
   readonly rejected: readonly { readonly name: string; readonly message: string }[];
 }
 
-/** An SMI object, and how far it has come. */
+/** An object of policy, refused or not, and how far it has come. */
 export interface ObjectStatus extends ObjectRef {
   /** False where a finding of severity `error` is about it. */
   readonly accepted: boolean;
@@ -148,8 +148,6 @@ function workloads(state: State, sidecars: readonly SidecarStatus[]): WorkloadSt
   );
 }
 
-const smiKinds = new Set(['TrafficTarget', 'HTTPRouteGroup', 'TCPRoute', 'UDPRoute', 'TrafficSplit']);
-
 function objects(
   { state, output, sidecars }: MeshStatusInputs,
   nodes: ReadonlyMap<string, NodeStatus>,
@@ -161,9 +159,8 @@ function objects(
     ({ object }) => objectKey(object as ObjectRef),
   );
   const refs = new Map<string, ObjectRef>();
-  for (const source of state.sources()) {
-    const ref = refOf(source.object);
-    if (smiKinds.has(ref.kind)) refs.set(objectKey(ref), ref);
+  for (const { ref } of state.objects()) {
+    if (kindOf(ref.apiVersion, ref.kind)?.policy) refs.set(objectKey(ref), ref);
   }
   return [...refs]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))

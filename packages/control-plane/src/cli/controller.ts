@@ -19,13 +19,19 @@ export const controllerCommand: CliCommand = {
   run: async (context, command) => {
     const { file, run, v } = command.opts<{ file: string; run: string; v: string }>();
     const end = new AbortController();
-    const { root } = await readInput(() => end.abort());
-    await control(
-      context,
-      { directory: file, runDirectory: run, verbosity: Number(v), root },
-      AbortSignal.any([end.signal, context.interruption()]),
-    );
-    return 0;
+    try {
+      const { root } = await readInput(() => end.abort());
+      await control(
+        context,
+        { directory: file, runDirectory: run, verbosity: Number(v), root },
+        AbortSignal.any([end.signal, context.interruption()]),
+      );
+      return 0;
+    } finally {
+      // One that failed must not stay for what is left of it: it is started again once it has ended.
+      end.abort();
+      process.stdin.destroy();
+    }
   },
 };
 

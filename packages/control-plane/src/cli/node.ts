@@ -10,7 +10,11 @@ export const nodeCommand: CliCommand = {
     const { runNode } = await import('../local/node.ts');
     const say = (line: string): void => context.stdout.write(`${line}\n`);
     const log = (line: string): void => context.stderr.write(`${line}\n`);
-    await runNode(process.stdin, { say, log }, context.interruption());
-    return 0;
+    try {
+      await runNode(process.stdin, { say, log }, context.interruption());
+      return 0;
+    } finally {
+      process.stdin.destroy(); // a node that failed ends, and does not wait for its parent's end
+    }
   },
 };

@@ -12,7 +12,7 @@ export interface MeshStart {
   /** Of the controller's log. */
   readonly verbosity: number;
   /** Told, in a sentence, when the controller ended and is started again. */
-  readonly onControllerEnd: (sentence: string) => void;
+  readonly onControllerEnd: (sentence: string, wasKilled: boolean) => void;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function startMesh(
       environment,
       controllerInput: JSON.stringify({ root: { certificatePem, privateKeyPem: privateKey.reveal() } }),
       controllerFlags: ['--v', String(verbosity)],
-      onControllerEnd: exit => onControllerEnd(describeEnd(exit)),
+      onControllerEnd: exit => onControllerEnd(describeEnd(exit), exit.signal !== null),
       clusterDomain: config.clusterDomain,
       uid,
       platform: process.platform,

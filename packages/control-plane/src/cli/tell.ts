@@ -110,7 +110,7 @@ const defaults: Readonly<Record<DefaultName, string>> = {
   PortNotFound: 'a port that the Service does not have is closed.',
   ServiceNotFound: 'a name that does not exist leads nowhere.',
   NoEndpoints: 'nothing is there to serve.',
-  WellFormedRequests: 'malformed requests get 400 before any rule is asked.',
+  WellFormedRequests: 'what is malformed is refused before any rule is asked.',
   OwnEndpoints: 'without a TrafficSplit the Service’s own endpoints serve.',
   OutsideMesh: 'policy does not apply to a Service without pods in the mesh.',
   EgressDenied: 'calls that leave the mesh are denied while egress is deny.',

@@ -52,7 +52,12 @@ async function up(context: CommandContext, directory: string, options: UpOptions
   let mesh: LocalMesh | undefined;
   const start = async (): Promise<LocalMesh> => {
     const { startMesh } = await import('./start-mesh.ts');
-    const onControllerEnd = (sentence: string): void => context.stderr.write(`${sentence}\n`);
+    let last = '';
+    const onControllerEnd = (sentence: string, wasKilled: boolean): void => {
+      // One that can't start says the same each time.
+      if (wasKilled || sentence !== last) context.stderr.write(`${sentence}\n`);
+      last = sentence;
+    };
     mesh = await startMesh(context, { directory, verbosity: options.v, onControllerEnd }, signal);
     return mesh;
   };

@@ -173,7 +173,7 @@ async function mayMakeNamespaces(): Promise<boolean> {
 
 async function whyNot(said: string, isRoot: boolean): Promise<string> {
   if (!/unshare:.*(not permitted|denied|No space left)/i.test(said)) {
-    return `The local mesh could not be started: ${said === '' ? 'it gave no reason.' : said}`;
+    return `The local mesh could not be started: ${said === '' ? 'it gave no reason.' : said.replace(/^error: /, '')}`;
   }
   if (isRoot) {
     return 'Namespaces are not permitted here even to root: start this container with --privileged (or with CAP_SYS_ADMIN, CAP_NET_ADMIN and no seccomp profile).';

@@ -83,7 +83,10 @@ export async function runNode(
     await aborted(end);
   } catch (error) {
     // Told to end while it starts: no complaint. Else the run directory stays, with the log that tells.
-    if (!end.aborted) throw error;
+    if (!end.aborted) {
+      ended.abort();
+      throw error;
+    }
   }
   await pods.end(endGraceMilliseconds);
   socketEnd.abort();

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { compareFindings, type Finding, findingAt } from '@heddle/mesh';
-import { type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
-import { groupOf, useOf } from './kinds.ts';
+import { groupOf, type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
+import { useOf } from './kinds.ts';
 import type { ManifestObject } from './manifest-object.ts';
 import type { Manifest } from './manifests.ts';
 

@@ -1,7 +1,7 @@
 import { compareFindings, type Finding, findingAt, readServiceName } from '@heddle/mesh';
-import { type KubeObject, type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
+import { groupOf, type KubeObject, type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
 import type { AddressBook } from './addresses.ts';
-import { groupOf, useOf } from './kinds.ts';
+import { useOf } from './kinds.ts';
 import { recordOf } from './record.ts';
 import { deploymentProblem, PodMaker, type Readiness } from './workloads.ts';
 

@@ -1,33 +1,27 @@
 import { originOf } from '../model/origin.ts';
 import type { Protocol } from '../model/service.ts';
+import type { ResolvedTarget, TcpRule } from '../model/target.ts';
 import type { Authorization, Gap } from '../model/workload.ts';
-import type { ResolvedTarget, TcpRule } from './targets.ts';
-
-const seen = new WeakMap<ResolvedTarget, Map<string, Authorization>>();
+import type { TargetUnit } from './targets.ts';
 
 /** What a target opens on one port of the pods that it protects (T8, T10); made once for each target and kind of port. */
-export function authorizationOn(resolved: ResolvedTarget, port: number, protocol: Protocol): Authorization {
-  let byPort = seen.get(resolved);
-  if (byPort === undefined) {
-    byPort = new Map();
-    seen.set(resolved, byPort);
-  }
+export function authorizationOn({ resolved, onPorts }: TargetUnit, port: number, protocol: Protocol): Authorization {
   const key = `${port}/${protocol}`;
-  let authorization = byPort.get(key);
+  let authorization = onPorts.get(key);
   if (authorization === undefined) {
     authorization = authorize(resolved, port, protocol);
-    byPort.set(key, authorization);
+    onPorts.set(key, authorization);
   }
   return authorization;
 }
 
 function authorize(resolved: ResolvedTarget, port: number, protocol: Protocol): Authorization {
-  const { target, principals, entries, tcpRules } = resolved;
-  const bound = target.value.spec.destination.port;
+  const { principals, entries, tcpRules } = resolved;
+  const bound = resolved.destination?.port;
   const gaps = [...resolved.gaps];
-  const closed = { target: originOf(target.source), principals, http: [], tcp: false, gaps } as const;
+  const closed = { target: resolved.origin, principals, http: [], tcp: false, gaps } as const;
   if (bound !== undefined && bound !== port) {
-    const origin = originOf(target.source, ['spec', 'destination', 'port']);
+    const origin = originOf(resolved.origin.source, ['spec', 'destination', 'port']);
     gaps.push({ origin, why: `it is for port ${bound}, not ${port}` });
     return closed;
   }

@@ -1,28 +1,35 @@
 import type { Service } from '../model/service.ts';
-import { keepList } from './memo.ts';
+import { keepList, type Memo, type Memory } from './memo.ts';
 import type { LocalWorkload } from './namespace.ts';
-import type { CompiledPorts, ServiceUnits, UnreachedService } from './services.ts';
+import type { CompiledPorts, UnreachedService } from './services.ts';
 
 /** Adds who may reach each Service: the callers of its own workloads and of every backend that its routes name. */
-export function callersOf(
-  compiled: CompiledPorts,
-  workloads: ReadonlyMap<string, LocalWorkload>,
-  memory: ServiceUnits,
-): ReadonlyMap<string, Service> {
-  const services = new Map<string, Service>();
-  for (const [name, unit] of compiled.services) {
-    const behind = workloadsBehind(unit, compiled, workloads);
-    const callers = memory.callers.get(name, behind, () =>
-      keepCallers(memory.callers.previous(name), callersOfWorkloads(behind)),
-    );
-    const inMesh = unit.ports.every(port => port.endpoints.length === 0) || behind.length > 0;
-    const reachable = inMesh ? callers : 'anyone';
-    services.set(
-      name,
-      memory.services.get(name, [unit, reachable, inMesh], () => ({ ...unit, inMesh, callers: reachable })),
-    );
+export class CallerCompiler {
+  readonly #callers: Memo<Service['callers']>;
+  readonly #services: Memo<Service>;
+
+  constructor(memory: Memory) {
+    this.#callers = memory.memo();
+    this.#services = memory.memo();
   }
-  return services;
+
+  /** One pass. */
+  compile(compiled: CompiledPorts, workloads: ReadonlyMap<string, LocalWorkload>): ReadonlyMap<string, Service> {
+    const services = new Map<string, Service>();
+    for (const [name, unit] of compiled.services) {
+      const behind = workloadsBehind(unit, compiled, workloads);
+      const callers = this.#callers.get(name, behind, () =>
+        keepCallers(this.#callers.previous(name), callersOfWorkloads(behind)),
+      );
+      const inMesh = unit.ports.every(port => port.endpoints.length === 0) || behind.length > 0;
+      const reachable = inMesh ? callers : 'anyone';
+      services.set(
+        name,
+        this.#services.get(name, [unit, reachable, inMesh], () => ({ ...unit, inMesh, callers: reachable })),
+      );
+    }
+    return services;
+  }
 }
 
 function workloadsBehind(

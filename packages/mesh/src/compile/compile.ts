@@ -1,5 +1,5 @@
 import { type Finding, findingAt } from '../findings/finding.ts';
-import { type MeshModel, type NamespaceModel, spiffeId } from '../model/mesh-model.ts';
+import type { MeshModel, NamespaceModel } from '../model/mesh-model.ts';
 import type { Workload } from '../model/workload.ts';
 import type { ResourceSet } from '../store/resource-set.ts';
 import { keepList, Memo } from './memo.ts';
@@ -37,9 +37,7 @@ export function createCompiler(): Compile {
       const inputs = [namespace, ...reach, ...accounts.values()];
       namespaces.set(
         namespace.name,
-        models.get(namespace.name, inputs, () =>
-          finish(namespace, { reach, accounts, workloads, trustDomain: set.settings.trustDomain }),
-        ),
+        models.get(namespace.name, inputs, () => finish(namespace, { reach, accounts, workloads })),
       );
     }
     for (const name of compilers.keys()) {
@@ -67,7 +65,6 @@ interface Surroundings {
   readonly reach: readonly Reach[];
   readonly accounts: ReadonlyMap<string, ReadonlySet<string>>;
   readonly workloads: Map<string, Memo<Workload>>;
-  readonly trustDomain: string;
 }
 
 /** Adds what a namespace can only know with the others: what its workloads reach, and which callers do not exist. */
@@ -82,6 +79,8 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
     services: namespace.services,
     workloads,
     serviceAccounts: namespace.serviceAccounts,
+    targets: namespace.targets,
+    splits: namespace.splits,
     findings: [...namespace.findings, ...unknownSources(namespace, around)],
   };
 }
@@ -99,19 +98,11 @@ function withReach(workload: LocalWorkload, reach: readonly Reach[], memory: Mem
 
 const none: readonly string[] = [];
 
-function unknownSources(namespace: LocalNamespace, { accounts, trustDomain }: Surroundings): Finding[] {
-  return namespace.targets.flatMap(({ target }) =>
-    target.value.spec.sources.flatMap((source, index) => {
-      const ns = source.namespace ?? target.ref.namespace;
-      if (source.kind !== 'ServiceAccount' || accounts.get(ns)?.has(source.name)) return [];
-      return [
-        findingAt(
-          'IdentityNotFound',
-          target.source,
-          ['spec', 'sources', index, 'name'],
-          `No workload has the service account ${source.name} of ${ns} (${spiffeId(trustDomain, ns, source.name)}); it is let in as soon as one does.`,
-        ),
-      ];
-    }),
-  );
+function unknownSources({ targets }: LocalNamespace, { accounts }: Surroundings): Finding[] {
+  const sources = [...targets.values()].flatMap(({ principals }) => principals);
+  return sources.flatMap(({ identity, serviceAccount: { namespace, name }, origin }) => {
+    if (accounts.get(namespace)?.has(name)) return [];
+    const message = `No workload has the service account ${name} of ${namespace} (${identity}); it is let in as soon as one does.`;
+    return [findingAt('IdentityNotFound', origin.source, [...origin.path, 'name'], message)];
+  });
 }

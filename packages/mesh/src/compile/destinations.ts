@@ -1,12 +1,12 @@
 import type { Reason } from '../findings/catalogue.ts';
 import { type Finding, findingAt } from '../findings/finding.ts';
 import type { NamespaceResources } from '../store/resource-set.ts';
-import type { ResolvedTarget } from './targets.ts';
+import type { TargetUnit } from './targets.ts';
 import type { PodGroup } from './workloads.ts';
 
 /** Says which targets protect nobody: their destination does not exist yet, or none of its pods has a sidecar (H6). */
 export function sayDestinations(
-  targets: readonly ResolvedTarget[],
+  targets: readonly TargetUnit[],
   resources: NamespaceResources,
   groups: readonly PodGroup[],
 ): Finding[] {

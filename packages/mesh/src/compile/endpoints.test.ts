@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type KubeObject, refOf } from '@heddle/smi';
-import { type EndpointsSpec, readPod, readService } from '../store/kubernetes.ts';
+import type { EndpointsSpec } from '../store/kubernetes/endpoints.ts';
+import { readPod } from '../store/kubernetes/pod.ts';
+import { readService } from '../store/kubernetes/service.ts';
 import { endpointsOf, indexPods, selectPods } from './endpoints.ts';
 import { groupPods } from './workloads.ts';
 
@@ -24,21 +26,26 @@ function pod(
     spec: { containers: [{ name: 'main', ports: [{ name: 'web', containerPort: port }] }] },
     status: { phase: ready ? 'Running' : 'Pending', ...(address !== undefined && { podIP: address }) },
   };
-  return { ref: refOf(object), source: { object }, value: readPod(object) };
+  const { value } = readPod(object);
+  assert.ok(value);
+  return { ref: refOf(object), source: { object }, value };
 }
 
 function index(...list: ReturnType<typeof pod>[]) {
   const pods = new Map(list.map(one => [one.ref.name, one]));
-  return indexPods('stock', pods, groupPods(pods));
+  return indexPods('stock', pods, groupPods(pods, { labels: [], ports: [] }));
 }
 
-const service = (targetPort: number | string, selector: object | undefined = { app: 'books' }) =>
-  readService({
+const service = (targetPort: number | string, selector: object | undefined = { app: 'books' }) => {
+  const { value } = readService({
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: 'books' },
     spec: { selector, ports: [{ name: 'http', port: 80, targetPort }] },
   });
+  assert.ok(value);
+  return value;
+};
 
 function find(spec: ReturnType<typeof service>, pods: ReturnType<typeof index>, slices: readonly EndpointsSpec[] = []) {
   const [port] = spec.ports;

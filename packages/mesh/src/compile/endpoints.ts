@@ -1,5 +1,7 @@
 import type { Endpoint } from '../model/service.ts';
-import type { EndpointsSpec, PodSpec, ServicePortSpec, ServiceSpec } from '../store/kubernetes.ts';
+import type { EndpointsSpec } from '../store/kubernetes/endpoints.ts';
+import type { PodSpec } from '../store/kubernetes/pod.ts';
+import type { ServicePortSpec, ServiceSpec } from '../store/kubernetes/service.ts';
 import type { Resource } from '../store/resource-set.ts';
 import type { PodGroup } from './workloads.ts';
 

@@ -3,7 +3,7 @@ import { authorizationOn } from './authorization.ts';
 import type { InboundPortFacts } from './namespace.ts';
 import { mergeProtocols } from './protocol.ts';
 import type { CompiledPorts } from './services.ts';
-import type { ResolvedTarget } from './targets.ts';
+import type { TargetUnit } from './targets.ts';
 
 /** The ports that Services open on each workload, by its key: target ports of Services that select its pods (T9). */
 export function openPorts(compiled: CompiledPorts): ReadonlyMap<string, readonly InboundPortFacts[]> {
@@ -31,7 +31,7 @@ export function openPorts(compiled: CompiledPorts): ReadonlyMap<string, readonly
 /** The ports of a workload with what every TrafficTarget for its account opens on them (T1). */
 export function inboundPorts(
   facts: readonly InboundPortFacts[],
-  targets: readonly ResolvedTarget[],
+  targets: readonly TargetUnit[],
 ): readonly InboundPort[] {
   return facts
     .filter(({ protocol }) => protocol !== 'udp')

@@ -23,6 +23,23 @@ export class Memo<Value> {
   }
 }
 
+/** The memos of one compiler, whose passes end together. */
+export class Memory {
+  readonly #memos: Memo<unknown>[] = [];
+
+  /** A memo of its own for one kind of unit. */
+  memo<Value>(): Memo<Value> {
+    const memo = new Memo<Value>();
+    this.#memos.push(memo);
+    return memo;
+  }
+
+  /** Ends a pass of every memo. */
+  endPass(): void {
+    for (const memo of this.#memos) memo.endPass();
+  }
+}
+
 /** Whether two lists hold the same objects in the same order. */
 export function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a === b || (a.length === b.length && a.every((item, index) => item === b[index]));

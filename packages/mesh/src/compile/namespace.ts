@@ -1,23 +1,26 @@
-import type { TrafficTarget } from '@heddle/smi';
 import type { Finding } from '../findings/finding.ts';
+import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { spiffeId } from '../model/mesh-model.ts';
 import type { Service } from '../model/service.ts';
 import type { MeshSettings } from '../model/settings.ts';
+import type { SplitRoot } from '../model/split.ts';
+import type { ResolvedTarget } from '../model/target.ts';
 import type { InboundPort, Workload } from '../model/workload.ts';
-import type { NamespaceResources, Resource } from '../store/resource-set.ts';
-import { callersOf } from './callers.ts';
+import type { NamespaceResources } from '../store/resource-set.ts';
+import { CallerCompiler } from './callers.ts';
 import { sayDestinations } from './destinations.ts';
-import { indexPods } from './endpoints.ts';
+import { indexPods, type PodIndex } from './endpoints.ts';
 import { inboundPorts, openPorts } from './inbound.ts';
-import { keepList, Memo, sameItems } from './memo.ts';
+import { keepList, type Memo, Memory, sameItems } from './memo.ts';
 import { sayOutside } from './outside-mesh.ts';
 import { identitiesByWorkload } from './port-endpoints.ts';
 import { saySwappedPorts } from './port-numbers.ts';
+import { entriesOf, type RouteGroups } from './route-groups.ts';
 import type { Scope } from './scope.ts';
-import { readPorts, serviceUnits } from './services.ts';
-import { splitsByRoot } from './split-roots.ts';
-import { dependenciesOf, type ResolvedTarget, resolveTarget } from './targets.ts';
-import { groupPods, type PodGroup } from './workloads.ts';
+import { ServiceCompiler } from './services.ts';
+import { type SplitRoots, splitsByRoot } from './split-roots.ts';
+import { dependenciesOf, resolveTarget, type TargetUnit } from './targets.ts';
+import { type Distinctions, distinctionsOf, groupPods, type PodGroup } from './workloads.ts';
 
 /** A workload before it is known which Services of other namespaces it reaches. */
 export type LocalWorkload = Omit<Workload, 'reaches'>;
@@ -28,20 +31,27 @@ export interface LocalNamespace {
   readonly services: ReadonlyMap<string, Service>;
   readonly workloads: ReadonlyMap<string, LocalWorkload>;
   readonly serviceAccounts: ReadonlySet<string>;
-  readonly targets: readonly ResolvedTarget[];
+  readonly targets: ReadonlyMap<string, ResolvedTarget>;
+  readonly splits: ReadonlyMap<string, SplitRoot>;
   readonly findings: readonly Finding[];
 }
 
 /** Compiles one namespace; keeps the units of the last pass and makes anew only those whose inputs changed. */
 export class NamespaceCompiler {
   readonly #name: string;
-  readonly #groups = new Memo<readonly PodGroup[]>();
-  readonly #targets = new Memo<ResolvedTarget>();
-  readonly #targetLists = new Memo<readonly ResolvedTarget[]>();
-  readonly #portLists = new Memo<readonly InboundPort[]>();
-  readonly #workloads = new Memo<LocalWorkload>();
-  readonly #services = serviceUnits();
-  readonly #accounts = new Memo<ReadonlySet<string>>();
+  readonly #memory = new Memory();
+  readonly #entries: Memo<readonly HttpRouteMatch[]> = this.#memory.memo();
+  readonly #distinctions: Memo<Distinctions> = this.#memory.memo();
+  readonly #groups: Memo<readonly PodGroup[]> = this.#memory.memo();
+  readonly #index: Memo<PodIndex> = this.#memory.memo();
+  readonly #targets: Memo<TargetUnit> = this.#memory.memo();
+  readonly #targetLists: Memo<readonly TargetUnit[]> = this.#memory.memo();
+  readonly #splits: Memo<SplitRoots> = this.#memory.memo();
+  readonly #portLists: Memo<readonly InboundPort[]> = this.#memory.memo();
+  readonly #workloads: Memo<LocalWorkload> = this.#memory.memo();
+  readonly #accounts: Memo<ReadonlySet<string>> = this.#memory.memo();
+  readonly #services = new ServiceCompiler(this.#memory);
+  readonly #callers = new CallerCompiler(this.#memory);
 
   constructor(name: string) {
     this.#name = name;
@@ -49,17 +59,16 @@ export class NamespaceCompiler {
 
   /** One pass. */
   compile(resources: NamespaceResources, settings: MeshSettings): LocalNamespace {
-    const scope: Scope = { namespace: this.#name, resources, settings };
+    const routeGroups = this.#compileRouteGroups(resources);
+    const scope: Scope = { namespace: this.#name, resources, routeGroups, settings };
     const groups = this.#groupPods(resources);
-    const index = this.#services.index.get('', [resources.pods, groups], () =>
-      indexPods(this.#name, resources.pods, groups),
-    );
-    const targets = this.#resolveTargets(resources, settings);
-    const splits = this.#services.splits.get('', [resources.trafficSplits, settings], () => splitsByRoot(scope));
+    const index = this.#index.get('', [resources.pods, groups], () => indexPods(this.#name, resources.pods, groups));
+    const targets = this.#resolveTargets(scope);
+    const splits = this.#splits.get('', [resources.trafficSplits, settings], () => splitsByRoot(scope));
     const identities = identitiesByWorkload(this.#name, groups, settings);
-    const ports = readPorts({ ...scope, index, identities, splits: splits.roots }, this.#services);
+    const ports = this.#services.compile({ ...scope, index, identities, splits: splits.roots });
     const workloads = this.#compileWorkloads(groups, targets, openPorts(ports), settings);
-    const services = callersOf(ports, workloads, this.#services);
+    const services = this.#callers.compile(ports, workloads);
     const findings = [
       ...splits.findings,
       ...ports.findings,
@@ -68,91 +77,91 @@ export class NamespaceCompiler {
       ...sayDestinations(targets, resources, groups),
       ...saySwappedPorts(targets, ports, workloads),
     ];
-    this.#endPass();
+    const serviceAccounts = this.#serviceAccounts(resources, groups);
+    this.#memory.endPass();
     return {
       name: this.#name,
       services,
       workloads,
-      serviceAccounts: this.#serviceAccounts(resources, groups),
-      targets,
+      serviceAccounts,
+      targets: new Map(targets.map(({ resolved }) => [resolved.name, resolved])),
+      splits: ports.splits,
       findings,
     };
   }
 
+  #compileRouteGroups(resources: NamespaceResources): RouteGroups {
+    const groups = new Map<string, readonly HttpRouteMatch[]>();
+    for (const [name, group] of resources.routeGroups) {
+      groups.set(
+        name,
+        this.#entries.get(name, [group], () => entriesOf(group)),
+      );
+    }
+    return groups;
+  }
+
   #groupPods(resources: NamespaceResources): readonly PodGroup[] {
-    const previous = new Map(this.#groups.previous('')?.map(group => [group.name, group]));
-    return this.#groups.get('', [resources.pods], () =>
-      groupPods(resources.pods).map(group => {
-        const known = previous.get(group.name);
-        return known !== undefined && sameItems(known.pods, group.pods) ? known : group;
+    const next = this.#distinctions.get('', [resources.services], () => distinctionsOf(resources.services));
+    const previous = this.#groups.previous('');
+    const known = new Map(previous?.map(group => [group.name, group]));
+    return this.#groups.get('', [resources.pods, JSON.stringify(next)], () =>
+      groupPods(resources.pods, next, previous).map(group => {
+        const before = known.get(group.name);
+        return before !== undefined && sameItems(before.pods, group.pods) ? before : group;
       }),
     );
   }
 
-  #resolveTargets(resources: NamespaceResources, settings: MeshSettings): readonly ResolvedTarget[] {
-    const names = [...resources.trafficTargets.keys()].toSorted();
-    return names.flatMap(name => {
-      const target = resources.trafficTargets.get(name);
+  #resolveTargets(scope: Scope): readonly TargetUnit[] {
+    const { trafficTargets } = scope.resources;
+    return [...trafficTargets.keys()].toSorted().flatMap(name => {
+      const target = trafficTargets.get(name);
       if (target === undefined) return [];
-      const inputs = [target, settings, ...dependenciesOf(target, resources)];
-      return [this.#targets.get(name, inputs, () => resolveTarget(target, resources, settings.trustDomain))];
+      const inputs = [target, scope.settings, ...dependenciesOf(target, scope)];
+      return [this.#targets.get(name, inputs, () => resolveTarget(target, scope))];
     });
   }
 
   #compileWorkloads(
     groups: readonly PodGroup[],
-    targets: readonly ResolvedTarget[],
+    targets: readonly TargetUnit[],
     open: ReadonlyMap<string, readonly InboundPortFacts[]>,
     settings: MeshSettings,
   ): ReadonlyMap<string, LocalWorkload> {
-    const byAccount = Map.groupBy(targets, ({ target }) => destinationAccount(target) ?? '');
+    const byAccount = Map.groupBy(targets, ({ resolved }) => resolved.destination?.serviceAccount ?? '');
     const workloads = new Map<string, LocalWorkload>();
     for (const group of groups) {
       const key = `${this.#name}/${group.name}`;
-      const account = group.serviceAccount;
-      const mine = keepList(this.#targetLists.previous(account), byAccount.get(account) ?? []);
-      this.#targetLists.get(account, [mine], () => mine);
+      const { name, serviceAccount, labels, pods } = group;
+      const mine = keepList(this.#targetLists.previous(serviceAccount), byAccount.get(serviceAccount) ?? []);
+      this.#targetLists.get(serviceAccount, [mine], () => mine);
       const facts = open.get(key) ?? [];
       const ports = this.#portLists.get(key, [mine, JSON.stringify(facts)], () => inboundPorts(facts, mine));
-      const identity = spiffeId(settings.trustDomain, this.#name, account);
-      workloads.set(
-        group.name,
-        this.#workloads.get(key, [group, ports, identity], () => ({
-          namespace: this.#name,
-          name: group.name,
-          key,
-          serviceAccount: account,
-          identity,
-          pods: group.pods,
-          ports,
-        })),
-      );
+      const identity = spiffeId(settings.trustDomain, this.#name, serviceAccount);
+      const workload = this.#workloads.get(key, [group, ports, identity], () => ({
+        namespace: this.#name,
+        name,
+        key,
+        serviceAccount,
+        identity,
+        labels,
+        pods,
+        ports,
+      }));
+      workloads.set(name, workload);
     }
     return workloads;
   }
 
   #serviceAccounts(resources: NamespaceResources, groups: readonly PodGroup[]): ReadonlySet<string> {
-    const inputs = [resources.serviceAccounts, groups];
-    const accounts = this.#accounts.get(
+    return this.#accounts.get(
       '',
-      inputs,
+      [resources.serviceAccounts, groups],
       () => new Set([...resources.serviceAccounts.keys(), ...groups.map(group => group.serviceAccount)]),
     );
-    this.#accounts.endPass();
-    return accounts;
-  }
-
-  #endPass(): void {
-    for (const memo of [this.#groups, this.#targets, this.#targetLists, this.#portLists, this.#workloads])
-      memo.endPass();
-    this.#services.endPass();
   }
 }
 
 /** A port that Services open on a workload. */
 export type InboundPortFacts = Pick<InboundPort, 'number' | 'protocol'>;
-
-function destinationAccount(target: Resource<TrafficTarget>): string | undefined {
-  const { destination } = target.value.spec;
-  return destination.kind === 'ServiceAccount' ? destination.name : undefined;
-}

@@ -1,7 +1,8 @@
 import { spiffeId } from '../model/mesh-model.ts';
 import type { Endpoint, Protocol } from '../model/service.ts';
 import type { MeshSettings } from '../model/settings.ts';
-import type { EndpointsSpec, ServicePortSpec, ServiceSpec } from '../store/kubernetes.ts';
+import type { EndpointsSpec } from '../store/kubernetes/endpoints.ts';
+import type { ServicePortSpec, ServiceSpec } from '../store/kubernetes/service.ts';
 import { endpointsOf, type PodIndex } from './endpoints.ts';
 import { protocolOf } from './protocol.ts';
 import type { PodGroup } from './workloads.ts';

@@ -2,14 +2,14 @@ import { formatPath } from '@heddle/smi';
 import { type Finding, findingAt } from '../findings/finding.ts';
 import type { LocalWorkload } from './namespace.ts';
 import type { CompiledPorts } from './services.ts';
-import type { ResolvedTarget } from './targets.ts';
+import type { TargetUnit } from './targets.ts';
 
 /**
  * Finds numbers of ports that are a Service's only, in targets and in the TCPRoutes that they name: what counts is the
  * port of the pod behind it (T8, T10).
  */
 export function saySwappedPorts(
-  targets: readonly ResolvedTarget[],
+  targets: readonly TargetUnit[],
   compiled: CompiledPorts,
   workloads: ReadonlyMap<string, LocalWorkload>,
 ): Finding[] {
@@ -17,9 +17,9 @@ export function saySwappedPorts(
   const numbered = targets.filter(({ numbers }) => numbers.length > 0);
   if (numbered.length === 0) return [];
   const byAccount = Map.groupBy(workloads.values(), ({ serviceAccount }) => serviceAccount);
-  for (const { target, numbers } of numbered) {
-    const { kind, name: account } = target.value.spec.destination;
-    const protectedOnes = (kind === 'ServiceAccount' && byAccount.get(account)) || [];
+  for (const { resolved, numbers } of numbered) {
+    const account = resolved.destination?.serviceAccount;
+    const protectedOnes = (account !== undefined && byAccount.get(account)) || [];
     for (const { number, source, path } of numbers) {
       if (protectedOnes.some(({ ports }) => ports.some(port => port.number === number))) continue;
       const meant = portsBehind(number, new Set(protectedOnes.map(({ key }) => key)), compiled);

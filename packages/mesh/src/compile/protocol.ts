@@ -1,5 +1,5 @@
 import type { Protocol } from '../model/service.ts';
-import type { ServicePortSpec } from '../store/kubernetes.ts';
+import type { ServicePortSpec } from '../store/kubernetes/service.ts';
 
 /** Application protocols by the words that people name them with (H2); server-first ones must never be sniffed. */
 const words: Readonly<Record<string, Protocol>> = {

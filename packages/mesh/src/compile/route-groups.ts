@@ -3,17 +3,13 @@ import type { HeaderMatch, HttpRouteMatch } from '../model/http-route-match.ts';
 import { originOf } from '../model/origin.ts';
 import type { Resource } from '../store/resource-set.ts';
 
-const compiled = new WeakMap<Resource<HTTPRouteGroup>, readonly HttpRouteMatch[]>();
+/** The entries of a namespace's HTTPRouteGroups by the group's name, in written order. */
+export type RouteGroups = ReadonlyMap<string, readonly HttpRouteMatch[]>;
 
-/** The entries of a route group with their patterns compiled, in written order; made once for each version of the object. */
+/** The entries of a route group with their patterns compiled, in written order. */
 export function entriesOf(group: Resource<HTTPRouteGroup>): readonly HttpRouteMatch[] {
-  let entries = compiled.get(group);
-  if (entries === undefined) {
-    const places = writtenPlaces(group);
-    entries = group.value.spec.matches.map((match, index) => compileEntry(group, match, places[index] ?? 0));
-    compiled.set(group, entries);
-  }
-  return entries;
+  const places = writtenPlaces(group);
+  return group.value.spec.matches.map((match, index) => compileEntry(group, match, places[index] ?? 0));
 }
 
 function compileEntry(group: Resource<HTTPRouteGroup>, match: HTTPMatch, place: number): HttpRouteMatch {

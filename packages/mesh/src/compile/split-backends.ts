@@ -1,23 +1,13 @@
-import type { FieldPath } from '@heddle/smi';
 import { type Finding, findingAt } from '../findings/finding.ts';
+import { originOf } from '../model/origin.ts';
 import type { Protocol } from '../model/service.ts';
 import { readServiceName } from '../model/service-name.ts';
-import type { ServiceSpec } from '../store/kubernetes.ts';
+import type { SplitBackend } from '../model/split.ts';
+import type { ServiceSpec } from '../store/kubernetes/service.ts';
 import type { Resource } from '../store/resource-set.ts';
 import { protocolOf } from './protocol.ts';
 import type { Scope } from './scope.ts';
 import type { Split } from './split-roots.ts';
-
-/** A Service that a split names, whatever the port. */
-export interface Backend {
-  /** `namespace/name`. */
-  readonly key: string;
-  readonly service: ServiceSpec;
-  /** Of all its mentions (S9). */
-  readonly weight: number;
-  /** Where it is first named. */
-  readonly path: FieldPath;
-}
 
 /** The Services that a split's backends name, in written order; `undefined` where its namespace has none (S5). */
 export function namedServices(split: Split, scope: Scope): readonly (Resource<ServiceSpec> | undefined)[] {
@@ -38,9 +28,9 @@ export function readBackends(
   split: Split,
   root: string,
   scope: Scope,
-): { backends: readonly Backend[]; findings: readonly Finding[] } {
+): { backends: readonly SplitBackend[]; findings: readonly Finding[] } {
   const { namespace } = scope;
-  const backends = new Map<string, Backend>();
+  const backends = new Map<string, SplitBackend>();
   const findings: Finding[] = [];
   const services = namedServices(split, scope);
   for (const [index, { service: written, weight }] of split.value.spec.backends.entries()) {
@@ -62,12 +52,8 @@ export function readBackends(
     if (known !== undefined) say('DuplicateBackend', `${written} is named twice; the weights add up. Merge the two.`);
     else if (key === root)
       say('SelfReferentialBackend', `${written} is the root itself: this share goes to its own endpoints.`);
-    backends.set(key, {
-      key,
-      service: service.value,
-      weight: (known?.weight ?? 0) + weight,
-      path: known?.path ?? path,
-    });
+    const origin = known?.origin ?? originOf(split.source, path);
+    backends.set(key, { service: key, weight: (known?.weight ?? 0) + weight, origin });
   }
   return { backends: [...backends.values()], findings };
 }
@@ -92,11 +78,13 @@ export interface RootPort {
  * found out per connection, it stays for those that it takes.
  */
 export function objectionTo(
-  { key, service }: Backend,
+  { service: key }: SplitBackend,
   root: string,
   { number, protocol }: RootPort,
+  { resources }: Scope,
 ): Objection | undefined {
-  const port = service.ports.find(candidate => candidate.number === number && candidate.transport === 'TCP');
+  const ports = resources.services.get(key.slice(key.indexOf('/') + 1))?.value.ports ?? [];
+  const port = ports.find(candidate => candidate.number === number && candidate.transport === 'TCP');
   if (port === undefined) {
     const message = `Service ${key} has no port ${number}, which ${root} has; it is left out there. Give it that port.`;
     return { reason: 'BackendPortMismatch', leftOut: true, message };

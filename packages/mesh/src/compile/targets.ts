@@ -3,33 +3,21 @@ import type { Reason } from '../findings/catalogue.ts';
 import { type Finding, findingAt } from '../findings/finding.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { spiffeId } from '../model/mesh-model.ts';
-import { originOf, type ResourceOrigin } from '../model/origin.ts';
-import type { Gap, Principal, RouteGrant } from '../model/workload.ts';
-import type { NamespaceResources, Resource } from '../store/resource-set.ts';
-import { entriesOf } from './route-groups.ts';
+import { originOf } from '../model/origin.ts';
+import type { ResolvedTarget, TcpRule } from '../model/target.ts';
+import type { Authorization, Gap, Principal, RouteGrant } from '../model/workload.ts';
+import type { Resource } from '../store/resource-set.ts';
+import type { Scope } from './scope.ts';
 
-/** A TrafficTarget with its references followed, before it is seen from one port. */
-export interface ResolvedTarget {
+/** A TrafficTarget with its references followed, and what is said of it. */
+export interface TargetUnit {
   readonly target: Resource<TrafficTarget>;
-  readonly principals: readonly Principal[];
-  /** Entries of the HTTPRouteGroups that it names, in order. */
-  readonly entries: readonly RouteGrant[];
-  readonly tcpRules: readonly TcpRule[];
-  /** Whether TCPRoutes only bound what HTTP rules open, since a rule of another kind stands beside them (T8). */
-  readonly boundsOnly: boolean;
-  /** Whether every rule is a TCPRoute, as detected ports ask for (T8). */
-  readonly tcpOnly: boolean;
+  readonly resolved: ResolvedTarget;
+  /** What it opens on ports, by number and protocol: made once for each that is asked for. */
+  readonly onPorts: Map<string, Authorization>;
   /** Every number of a pod's port that it writes, in its TCPRoutes too. */
   readonly numbers: readonly WrittenNumber[];
-  readonly gaps: readonly Gap[];
   readonly findings: readonly Finding[];
-}
-
-/** A TCPRoute as a rule names it. */
-export interface TcpRule {
-  readonly origin: ResourceOrigin;
-  /** `none` for one that does not exist. */
-  readonly ports: 'all' | readonly number[] | 'none';
 }
 
 /** The number of a port, and where it was written. */
@@ -40,14 +28,14 @@ export interface WrittenNumber {
 }
 
 /** The route objects that a target depends on, in the order of its rules. */
-export function dependenciesOf(target: Resource<TrafficTarget>, resources: NamespaceResources): unknown[] {
-  return target.value.spec.rules.map(rule => routeObject(rule, resources));
+export function dependenciesOf(target: Resource<TrafficTarget>, scope: Scope): unknown[] {
+  return target.value.spec.rules.map(rule => routeObject(rule, scope));
 }
 
-function routeObject(rule: TrafficTargetRule, resources: NamespaceResources): unknown {
-  if (rule.kind === 'HTTPRouteGroup') return resources.routeGroups.get(rule.name);
-  if (rule.kind === 'TCPRoute') return resources.tcpRoutes.get(rule.name);
-  return rule.kind === 'UDPRoute' ? resources.udpRoutes.get(rule.name) : undefined;
+function routeObject({ kind, name }: TrafficTargetRule, { resources, routeGroups }: Scope): unknown {
+  if (kind === 'HTTPRouteGroup') return routeGroups.get(name);
+  if (kind === 'TCPRoute') return resources.tcpRoutes.get(name);
+  return kind === 'UDPRoute' ? resources.udpRoutes.get(name) : undefined;
 }
 
 /** What is said of a target while its references are followed. */
@@ -74,11 +62,7 @@ class Remarks {
 }
 
 /** Follows the references of a target: a missing object or entry allows nothing and is a finding (T4, T5). */
-export function resolveTarget(
-  target: Resource<TrafficTarget>,
-  resources: NamespaceResources,
-  trustDomain: string,
-): ResolvedTarget {
+export function resolveTarget(target: Resource<TrafficTarget>, scope: Scope): TargetUnit {
   const { rules, destination } = target.value.spec;
   const remarks = new Remarks(target.source);
   const numbers: WrittenNumber[] = [];
@@ -90,42 +74,49 @@ export function resolveTarget(
   for (const [index, rule] of rules.entries()) {
     const path = ['spec', 'rules', index];
     const origin = originOf(target.source, path);
-    sayUnusable(rule, { path, resources, namespace: target.ref.namespace }, remarks);
+    sayUnusable(rule, path, scope, remarks);
     if (rule.kind === 'HTTPRouteGroup') {
-      entries.push(...pickEntries(rule, path, resources, remarks).map(match => ({ match, rule: origin })));
+      entries.push(...pickEntries(rule, path, scope, remarks).map(match => ({ match, rule: origin })));
     } else if (rule.kind === 'TCPRoute') {
-      const route = resources.tcpRoutes.get(rule.name);
+      const route = scope.resources.tcpRoutes.get(rule.name);
       tcpRules.push({ origin, ports: portsOf(route) });
       numbers.push(...numbersIn(route));
     }
   }
-  return {
-    target,
+  const { trustDomain } = scope.settings;
+  const resolved: ResolvedTarget = {
+    name: target.ref.name,
+    origin: originOf(target.source),
+    ...destinationOf(target, trustDomain),
     principals: principalsOf(target, trustDomain, remarks),
     entries,
     tcpRules,
     boundsOnly: rules.some(({ kind }) => kind !== 'TCPRoute' && kind !== 'UDPRoute'),
     tcpOnly: rules.every(({ kind }) => kind === 'TCPRoute'),
-    numbers,
     gaps: remarks.gaps,
-    findings: remarks.findings,
   };
+  return { target, resolved, onPorts: new Map(), numbers, findings: remarks.findings };
+}
+
+function destinationOf(
+  { ref, value }: Resource<TrafficTarget>,
+  trustDomain: string,
+): Pick<ResolvedTarget, 'destination'> {
+  const { kind, name, port } = value.spec.destination;
+  if (kind !== 'ServiceAccount') return {};
+  const identity = spiffeId(trustDomain, ref.namespace, name);
+  return { destination: { serviceAccount: name, identity, ...(port !== undefined && { port }) } };
 }
 
 /** Says why a whole rule opens nothing: its object is missing, or nothing is made of its kind (T4, T5, T14). */
-function sayUnusable(
-  rule: TrafficTargetRule,
-  at: { readonly path: FieldPath; readonly resources: NamespaceResources; readonly namespace: string },
-  remarks: Remarks,
-): void {
-  const { path, resources, namespace } = at;
+function sayUnusable(rule: TrafficTargetRule, path: FieldPath, scope: Scope, remarks: Remarks): void {
   const { kind, name } = rule;
   if (!routeKinds.has(kind)) {
     // The parser has said so already.
     remarks.gap(path, kind === '' ? unreadable : `${kind} is not a kind of rule`);
-  } else if (routeObject(rule, resources) === undefined) {
+  } else if (routeObject(rule, scope) === undefined) {
     const hint = '; it allows nothing. Create it or mend the name.';
-    remarks.miss('RouteGroupNotFound', [...path, 'name'], `there is no ${kind} ${name} in ${namespace}`, hint);
+    remarks.miss('RouteGroupNotFound', [...path, 'name'], `there is no ${kind} ${name} in ${scope.namespace}`, hint);
   }
   if (kind === 'UDPRoute') {
     remarks.miss('UdpNotCarried', path, 'UDP is not carried by the mesh', ', so this rule opens nothing.');
@@ -139,13 +130,11 @@ const routeKinds: ReadonlySet<string> = new Set(['HTTPRouteGroup', 'TCPRoute', '
 function pickEntries(
   { name: group, matches }: TrafficTargetRule,
   path: FieldPath,
-  resources: NamespaceResources,
+  { routeGroups }: Scope,
   remarks: Remarks,
 ): readonly HttpRouteMatch[] {
-  const found = resources.routeGroups.get(group);
-  if (found === undefined) return [];
-  const entries = entriesOf(found);
-  if (matches === undefined) return entries;
+  const entries = routeGroups.get(group) ?? [];
+  if (matches === undefined || !routeGroups.has(group)) return entries;
   return matches.flatMap((name, index) => {
     if (name === '') remarks.gap([...path, 'matches', index], unreadable);
     const picked = entries.filter(entry => entry.name === name);
@@ -176,8 +165,9 @@ function principalsOf(target: Resource<TrafficTarget>, trustDomain: string, rema
   return target.value.spec.sources.flatMap(({ kind, name, namespace }, index) => {
     const path = ['spec', 'sources', index];
     if (kind === 'ServiceAccount') {
-      const identity = spiffeId(trustDomain, namespace ?? target.ref.namespace, name);
-      return [{ identity, origin: originOf(target.source, path) }];
+      const serviceAccount = { namespace: namespace ?? target.ref.namespace, name };
+      const identity = spiffeId(trustDomain, serviceAccount.namespace, name);
+      return [{ identity, serviceAccount, origin: originOf(target.source, path) }];
     }
     const why = kind === '' ? unreadable : `${kind} ${name} stands for nobody here`;
     if (kind === 'IdentityBinding') {

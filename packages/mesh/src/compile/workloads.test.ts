@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type KubeObject, refOf } from '@heddle/smi';
-import { readPod } from '../store/kubernetes.ts';
-import { groupPods } from './workloads.ts';
+import { readPod } from '../store/kubernetes/pod.ts';
+import { readService } from '../store/kubernetes/service.ts';
+import { distinctionsOf, groupPods } from './workloads.ts';
 
 interface PodFields {
   readonly labels?: Record<string, string>;
   readonly serviceAccountName?: string;
   readonly ports?: readonly { name: string; containerPort: number }[];
   readonly owner?: string;
+  readonly kind?: string;
   readonly annotations?: Record<string, string>;
+  readonly created?: string;
 }
 
 function resource(name: string, fields: PodFields = {}) {
-  const { labels = {}, serviceAccountName = 'books', ports = [], owner = 'books', annotations = {} } = fields;
+  const { labels = {}, serviceAccountName = 'books', ports = [], annotations = {}, created } = fields;
+  const { owner = 'books', kind = 'StatefulSet' } = fields;
   const object: KubeObject = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -22,41 +26,102 @@ function resource(name: string, fields: PodFields = {}) {
       namespace: 'stock',
       labels,
       annotations,
-      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: owner, controller: true }],
+      ...(created !== undefined && { creationTimestamp: created }),
+      ownerReferences: [{ apiVersion: 'apps/v1', kind, name: owner, controller: true }],
     },
     spec: { serviceAccountName, containers: [{ name: 'main', ports }] },
   };
-  return { ref: refOf(object), source: { object }, value: readPod(object) };
+  const { value } = readPod(object);
+  assert.ok(value);
+  return { ref: refOf(object), source: { object }, value };
 }
 
-const group = (...pods: ReturnType<typeof resource>[]) =>
-  groupPods(new Map(pods.map(pod => [pod.ref.name, pod]))).map(
-    ({ name, pods }) => `${name}: ${pods.map(pod => pod.name).join(' ')}`,
+const service = (name: string, spec: object) => {
+  const object: KubeObject = { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec };
+  const { value } = readService(object);
+  assert.ok(value);
+  return [name, { ref: refOf(object), source: { object }, value }] as const;
+};
+
+type TestPod = ReturnType<typeof resource>;
+
+const byName = (pods: readonly TestPod[]) => new Map(pods.map(pod => [pod.ref.name, pod]));
+
+/** Services tell pods apart by `app` and by the port `web`. */
+const distinctions = { labels: ['app'], ports: ['web'] };
+
+const group = (...pods: TestPod[]) =>
+  groupPods(byName(pods), distinctions).map(
+    ({ name, pods }) => `${name.replace(/~[a-z0-9]+$/, '~hash')}: ${pods.map(pod => pod.name).join(' ')}`,
   );
 
-const labels = (hash: string) => ({ app: 'x', 'pod-template-hash': hash });
+/** The name of those that run as `b`. */
+const nameOf = (...pods: TestPod[]) =>
+  groupPods(byName(pods), distinctions).find(({ serviceAccount }) => serviceAccount === 'b')?.name;
 
-test('pods of one controller that are alike are one workload, sorted', () => {
+test('pods of one owner that are alike are one workload, sorted', () => {
   assert.deepEqual(group(resource('b'), resource('a')), ['books: a b']);
 });
 
-test('pods that differ in labels, account or named ports are told apart by a number', () => {
-  assert.deepEqual(group(resource('a'), resource('b', { labels: { version: '2' } })), ['books: a', 'books~2: b']);
-  assert.deepEqual(group(resource('a'), resource('b', { serviceAccountName: 'other' })), ['books: a', 'books~2: b']);
-  assert.deepEqual(group(resource('a'), resource('b', { ports: [{ name: 'web', containerPort: 1 }] })), [
-    'books: a',
-    'books~2: b',
-  ]);
+test('pods of one owner are told apart by account, and by what Services go by', () => {
+  const apart = ['books: a', 'books~hash: b'];
+  const other = (fields: PodFields) => group(resource('a'), resource('b', fields)).toSorted();
+  assert.deepEqual(group(resource('a', { serviceAccountName: 'a' }), resource('b')), apart);
+  assert.deepEqual(group(resource('a', { labels: { app: 'a' } }), resource('b', { labels: { app: 'b' } })), apart);
+  assert.equal(other({ ports: [{ name: 'web', containerPort: 1 }] }).length, 2);
 });
 
-test('the hash of a template is no difference, nor is the order of labels', () => {
-  assert.deepEqual(group(resource('a', { labels: labels('1') }), resource('b', { labels: labels('2') })), [
-    'books: a b',
+test('a roll-out of a new version keeps one workload: labels and ports that no Service goes by are no difference', () => {
+  const before = { labels: { app: 'x', 'pod-template-hash': '1', version: '1' } };
+  const after = {
+    labels: { version: '2', app: 'x', 'pod-template-hash': '2' },
+    ports: [{ name: 'admin', containerPort: 1 }],
+  };
+  assert.deepEqual(group(resource('b', before), resource('a', after)), ['books: a b']);
+});
+
+test('Services tell pods apart by the labels that they select by, and by ports that they name', () => {
+  const services = new Map([
+    service('a', { selector: { version: '1', app: 'a' }, ports: [{ port: 80, targetPort: 'web' }] }),
+    service('b', { selector: { app: 'a' }, ports: [{ port: 80, targetPort: 8080 }] }),
+    service('c', { ports: [{ port: 80 }] }),
   ]);
+  assert.deepEqual(distinctionsOf(services), { labels: ['app', 'version'], ports: ['web'] });
+});
+
+test('in a roll-out that changes the account the new pods have the plain name, whatever their names are', () => {
+  const [old, early, late] = ['2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z', '2026-03-01T00:00:00Z'];
+  const stays = resource('b', { created: old });
+  const next = { serviceAccountName: 'new', created: early };
+  assert.deepEqual(group(stays), ['books: b']);
+  assert.deepEqual(group(stays, resource('a', next)), ['books: a', 'books~hash: b']);
+  assert.deepEqual(group(stays, resource('c', next)), ['books~hash: b', 'books: c']);
+  assert.deepEqual(group(resource('c', next)), ['books: c']);
+  const restarted = resource('z', { created: late });
+  assert.deepEqual(group(stays, restarted, resource('c', next)), ['books~hash: b z', 'books: c']);
+});
+
+test('the hash in a name says what the pods are, whichever others there are', () => {
+  const [b, c] = [resource('b', { serviceAccountName: 'b' }), resource('c', { serviceAccountName: 'c' })];
+  const young = resource('a', { serviceAccountName: 'a', created: '2026-01-01T00:00:00Z' });
+  assert.match(nameOf(young, b) ?? '', /^books~[a-z0-9]+$/);
+  assert.equal(nameOf(young, b, c), nameOf(young, b));
+});
+
+test('owners of several kinds that share a name are apart, and all but a Deployment say their kind', () => {
+  const [set, daemons] = [resource('a'), resource('b', { kind: 'DaemonSet' })];
   assert.deepEqual(
-    group(resource('a', { labels: { x: '1', y: '2' } }), resource('b', { labels: { y: '2', x: '1' } })),
-    ['books: a b'],
+    groupPods(byName([set, daemons, resource('c', { kind: 'Deployment' })]), distinctions).map(({ name }) => name),
+    ['books~statefulset', 'books~daemonset', 'books'],
   );
+  assert.deepEqual(group(set), ['books: a']);
+});
+
+test('a workload has the labels that its pods have in common, without marks of versions and pods', () => {
+  const first = { app: 'x', version: '1', 'pod-template-hash': '1', 'apps.kubernetes.io/pod-index': '0' };
+  const second = { version: '2', tier: 'back', app: 'x', 'pod-template-hash': '1' };
+  const pods = byName([resource('a', { labels: first }), resource('b', { labels: second })]);
+  assert.deepEqual(groupPods(pods, distinctions)[0]?.labels, { app: 'x' });
 });
 
 test('pods without a sidecar make no workload (H6)', () => {
@@ -64,11 +129,12 @@ test('pods without a sidecar make no workload (H6)', () => {
 });
 
 test('the order in which pods came plays no part', () => {
-  const pods = [resource('a', { labels: { v: '2' } }), resource('b'), resource('c', { owner: 'toys' })];
+  const pods = [resource('a', { labels: { app: '2' } }), resource('b'), resource('c', { owner: 'toys' })];
   assert.deepEqual(group(...pods), group(...pods.toReversed()));
 });
 
 test('a pod that did not change is the same object from one pass to the next', () => {
-  const pods = new Map([['a', resource('a')]]);
-  assert.equal(groupPods(pods)[0]?.pods[0], groupPods(pods)[0]?.pods[0]);
+  const pods = byName([resource('a')]);
+  const before = groupPods(pods, distinctions);
+  assert.equal(groupPods(pods, distinctions, before)[0]?.pods[0], before[0]?.pods[0]);
 });

@@ -62,7 +62,7 @@ function refusePort(journey: Journey, { key, ports }: Service): Verdict {
 }
 
 function refuseUnfit(journey: Journey, { status, unfit }: Unfit): Verdict {
-  const reason = status === 400 ? 'MalformedRequest' : 'UpgradeRefused';
+  const reason = status === 403 ? 'UpgradeRefused' : 'MalformedRequest';
   const message = `The request is refused: ${unfit}.`;
   return refuse(journey, { status, reason, decidedBy: by('WellFormedRequests'), message });
 }

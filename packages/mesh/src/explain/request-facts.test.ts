@@ -57,8 +57,15 @@ describe('targets', () => {
   test('of OPTIONS and CONNECT', () => {
     assert.deepEqual(read({ method: 'OPTIONS', path: '*' }), { path: undefined, host: 'books.stock' });
     assert.equal(read({ method: 'CONNECT', path: 'books.stock:80' }), 400);
-    assert.equal(read({ protocol: 'grpc', path: 'http://h/x' }), 400);
   });
+});
+
+test('of HTTP/2', () => {
+  const protocol = 'grpc';
+  assert.deepEqual(read({ protocol, path: '/a"b/\xe9' }), { path: '/a%22b/%E9', host: 'books.stock' });
+  for (const path of ['/a#b', '/a%2fb', '/%00']) assert.equal(read({ protocol, path }), 400, path);
+  for (const path of ['*', 'x', '', 'http://h/x', '/a b', '/a\x7f']) assert.equal(read({ protocol, path }), null, path);
+  for (const host of ['', 'a b', 'a,b', 'a/b']) assert.equal(read({ protocol, headers: [['Host', host]] }), null, host);
 });
 
 describe('headers', () => {

@@ -12,15 +12,17 @@ export function requestFacts(call: Call): RequestFacts | Unfit {
   if (method === 'CONNECT') return malformed('CONNECT is not passed on');
   const headers = headersPassedOn(call);
   if ('unfit' in headers) return headers;
-  const target = readTarget(call);
-  if (target === undefined) return malformed('its target is no URL that HTTP knows');
+  const target = call.protocol === 'grpc' ? readTargetHttp2(call.path) : readTarget(call.path);
+  if (target === undefined) return noTarget(call);
   const host = target.host ?? headers.get('host');
   if (host === undefined) return malformed('it has no Host header');
-  if (!/^[\w.~%!$&'()*+,;=:@[\]-]*$/.test(host)) return malformed('its Host header names no host');
+  const unfitHost = unfitAuthority(call, host);
+  if (unfitHost !== undefined) return unfitHost;
   headers.set('host', authority(host));
   if (method === 'OPTIONS' && target.path === '*') return { method, path: undefined, headers };
   const normalized = normalizePath(target.path);
   if ('malformed' in normalized) return malformed(normalized.malformed);
+  if (headers.get('x-forwarded-proto') === '') return malformed('its X-Forwarded-Proto header is empty');
   const upgrade = upgradeOf(headers);
   if (upgrade !== undefined && upgrade !== 'websocket') {
     return { status: 403, unfit: `an upgrade to ${upgrade || 'nothing'} is not passed on, only one to websocket` };
@@ -29,7 +31,6 @@ export function requestFacts(call: Call): RequestFacts | Unfit {
   for (const name of headers.keys()) if (isSteeringHeader(name)) headers.delete(name);
   // The caller's sidecar adds it where it is absent.
   if (!headers.has('x-forwarded-proto')) headers.set('x-forwarded-proto', 'http');
-  if (headers.get('x-forwarded-proto') === '') return malformed('its X-Forwarded-Proto header is empty');
   return { method, path: normalized.path, headers };
 }
 
@@ -49,11 +50,30 @@ interface Target {
 const absolute = /^https?:\/\/(?:[\w.~!*'()%;:&=+$,-]*@)?([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(\/.*)?$/i;
 
 /** The parts of a request's target; `undefined` where it is neither a path nor the absolute form of one. */
-function readTarget({ protocol, path }: Call): Target | undefined {
-  if (protocol !== 'http' || path.startsWith('/') || path === '*') return { path };
-  const [, host = '', port = '', rest = '/'] = absolute.exec(path) ?? [];
+function readTarget(target: string): Target | undefined {
+  if (target.startsWith('/') || target === '*') return { path: target };
+  const [, host = '', port = '', rest = '/'] = absolute.exec(target) ?? [];
   if (host === '' || Number(port.slice(1)) > 65_535) return undefined;
   return { path: rest, host: host + port };
+}
+
+/** HTTP/2 takes paths only, and those with any byte above ASCII, which it escapes. */
+function readTargetHttp2(target: string): Target | undefined {
+  if (!/^\/[^\0- \x7f]*$/.test(target)) return undefined;
+  return { path: target.replace(/[\x80-\xff]/g, byte => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`) };
+}
+
+function noTarget({ protocol, path }: Call): Unfit {
+  if (protocol === 'grpc') return { status: null, unfit: `${JSON.stringify(path)} is no path that HTTP/2 knows` };
+  return malformed('its target is no URL that HTTP knows');
+}
+
+function unfitAuthority({ protocol }: Call, host: string): Unfit | undefined {
+  const isHost = /^[\w.~%!$&'()*+,;=:@[\]-]*$/.test(host);
+  if (protocol === 'grpc' && (host === '' || host.includes(',') || !isHost)) {
+    return { status: null, unfit: 'its authority is not exactly one host' };
+  }
+  return isHost ? undefined : malformed('its Host header names no host');
 }
 
 /** The authority as it is matched: lower case, without port and trailing dot (T7). */

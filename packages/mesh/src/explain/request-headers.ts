@@ -2,7 +2,8 @@ import type { Call } from './verdict.ts';
 
 /** A request that a sidecar answers itself before any rule is asked, and what it doesn't take about it. */
 export interface Unfit {
-  readonly status: 400 | 403;
+  /** Null where HTTP/2 ends the stream without an answer. */
+  readonly status: 400 | 403 | null;
   /** Completes the sentence "The request is refused: …". */
   readonly unfit: string;
 }

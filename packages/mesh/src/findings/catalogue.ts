@@ -67,6 +67,11 @@ export const catalogue = {
     severity: 'warning',
     meaning: 'Top-level matches in a version that has them under spec: read all the same (V2).',
   },
+  UnreadableObject: {
+    code: 'SMI1015',
+    severity: 'error',
+    meaning: 'Reading an object failed in a way that nobody foresaw; its last good version stays in force.',
+  },
   BackendNotFound: {
     code: 'SMI2001',
     severity: 'warning',
@@ -194,6 +199,11 @@ export const catalogue = {
     severity: 'error',
     meaning:
       'A container without a command, which would be in its image: the local mesh runs no images, so the pod does not run.',
+  },
+  NoEffectYet: {
+    code: 'SMI4013',
+    severity: 'warning',
+    meaning: 'An object of a kind that Heddle knows and does not follow yet: nothing of it is in force.',
   },
   Unsupported: { code: 'SMI5001', severity: 'warning', meaning: 'A backend can not express this part of the model.' },
   NotProgrammed: {

@@ -1,6 +1,8 @@
 import { compareFindings, type Finding } from '../findings/finding.ts';
 import type { Service } from './service.ts';
 import type { MeshSettings } from './settings.ts';
+import type { SplitRoot } from './split.ts';
+import type { ResolvedTarget } from './target.ts';
 import type { Workload } from './workload.ts';
 
 /**
@@ -22,6 +24,10 @@ export interface NamespaceModel {
   /** By name. */
   readonly workloads: ReadonlyMap<string, Workload>;
   readonly serviceAccounts: ReadonlySet<string>;
+  /** TrafficTargets by name; what they open on the ports of each workload follows from them. */
+  readonly targets: ReadonlyMap<string, ResolvedTarget>;
+  /** TrafficSplits by the name of their root; the routes of its ports follow from them. */
+  readonly splits: ReadonlyMap<string, SplitRoot>;
   readonly findings: readonly Finding[];
 }
 

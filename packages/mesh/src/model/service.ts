@@ -17,6 +17,8 @@ export interface Service {
   readonly addresses: readonly string[];
   /** There is no Service object, only a TrafficSplit that names it as its root. */
   readonly logical: boolean;
+  /** Labels of the pods behind it; absent for one without a selector, and for a logical root. */
+  readonly selector?: Readonly<Record<string, string>>;
   /** Whether any workload behind it has a sidecar; policy applies to no other (H6). */
   readonly inMesh: boolean;
   /** Whether the front door shows it to people outside the mesh (`heddle.dev/expose`). */
@@ -37,6 +39,8 @@ export interface ServicePort {
   readonly number: number;
   /** Empty when the port has no name. */
   readonly name: string;
+  /** The port of its pods, by number or by the name of a container's port; absent for a logical root, which has none. */
+  readonly targetPort?: number | string;
   readonly protocol: Protocol;
   /** The Service's own endpoints, whatever a split says. */
   readonly endpoints: readonly Endpoint[];

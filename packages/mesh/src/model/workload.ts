@@ -3,7 +3,7 @@ import { canGrant, type HttpRouteMatch } from './http-route-match.ts';
 import type { ResourceOrigin } from './origin.ts';
 import type { Protocol } from './service.ts';
 
-/** Pods that are alike: one controller, one service account, one set of labels. They share one configuration. */
+/** Pods that are alike to the mesh: one owner, one service account, selected by the same Services. They share one configuration. */
 export interface Workload {
   readonly namespace: string;
   readonly name: string;
@@ -12,6 +12,8 @@ export interface Workload {
   readonly serviceAccount: string;
   /** `spiffe://<trust domain>/ns/<namespace>/sa/<service account>` (I1). */
   readonly identity: string;
+  /** What all its pods have in common, but for marks of a single pod or of one version of its template. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly pods: readonly Pod[];
   /** Ports that a Service opens on it, by number; every other one is closed (T9). */
   readonly ports: readonly InboundPort[];
@@ -65,6 +67,7 @@ export interface RouteGrant {
 export interface Principal {
   /** SPIFFE ID. */
   readonly identity: string;
+  readonly serviceAccount: { readonly namespace: string; readonly name: string };
   readonly origin: ResourceOrigin;
 }
 

@@ -1,89 +1,88 @@
-import { type ObjectRef, parse, refOf, type SourceObject, type TrafficSplit } from '@heddle/smi';
+import {
+  type KubeObject,
+  kindOf,
+  parse,
+  refOf,
+  type SourceObject,
+  type TrafficSplit,
+  type Violation,
+} from '@heddle/smi';
 import { type Finding, findingAt } from '../findings/finding.ts';
 import { readServiceName } from '../model/service-name.ts';
 import type { MeshSettings } from '../model/settings.ts';
-import { readEndpointSlice, readEndpoints, readPod, readService } from './kubernetes.ts';
-import type { Tables } from './resource-set.ts';
-
-/** The tables of a namespace by name. */
-export type TableName = keyof Tables;
-
-const tableOfKind: Readonly<Record<string, TableName>> = {
-  '/Namespace': 'namespaces',
-  '/ServiceAccount': 'serviceAccounts',
-  '/Service': 'services',
-  '/Pod': 'pods',
-  '/Endpoints': 'endpoints',
-  'discovery.k8s.io/EndpointSlice': 'endpoints',
-  'heddle.dev/AssignedAddress': 'addresses',
-  'access.smi-spec.io/TrafficTarget': 'trafficTargets',
-  'specs.smi-spec.io/HTTPRouteGroup': 'routeGroups',
-  'specs.smi-spec.io/TCPRoute': 'tcpRoutes',
-  'specs.smi-spec.io/UDPRoute': 'udpRoutes',
-  'split.smi-spec.io/TrafficSplit': 'trafficSplits',
-};
-
-/** Every table, in the order in which they are listed. */
-export const tableNames: readonly TableName[] = [...new Set(Object.values(tableOfKind))];
-
-/** Where an object is kept. */
-export interface Place {
-  readonly namespace: string;
-  readonly table: TableName;
-  /** One name in the table, whatever the object's version. */
-  readonly name: string;
-}
-
-/** The place of an object; `undefined` for kinds that the mesh has no use for. */
-export function placeOf({ apiVersion, kind, namespace, name }: ObjectRef): Place | undefined {
-  const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
-  const table = tableOfKind[`${group}/${kind}`];
-  if (table === undefined) return undefined;
-  // An Endpoints object and an EndpointSlice of one name are two entries of the same table.
-  return { namespace: namespace || name, table, name: kind === 'Endpoints' ? `${name} (Endpoints)` : name };
-}
+import { readAssignedAddress, readEndpointSlice, readEndpoints } from './kubernetes/endpoints.ts';
+import { readPod } from './kubernetes/pod.ts';
+import { readService } from './kubernetes/service.ts';
 
 /** What could be read of an object, and what is wrong with it. */
-export interface Reading {
+export interface ResourceReading {
   /** Absent when nothing of it can be in force. */
-  readonly value: unknown;
+  readonly value?: unknown;
   readonly findings: readonly Finding[];
 }
 
-/** Reads an object for its table. */
-export function readResource(table: TableName, source: SourceObject, settings: MeshSettings): Reading {
-  switch (table) {
-    case 'namespaces':
-    case 'serviceAccounts':
-      return accepted(null);
-    case 'services':
-      return accepted(readService(source.object));
-    case 'pods':
-      return accepted(readPod(source.object));
-    case 'endpoints':
-      return accepted(readEndpointsOf(source));
-    case 'addresses':
-      return accepted({ address: String(source.object['address']) });
-    default:
-      return readSmi(source, settings);
+interface Read {
+  readonly value?: unknown;
+  readonly violations: readonly Violation[];
+}
+
+const readers: Readonly<Record<string, (object: KubeObject) => Read>> = {
+  Namespace: () => presence,
+  ServiceAccount: () => presence,
+  Service: readService,
+  Pod: readPod,
+  Endpoints: readEndpoints,
+  EndpointSlice: readEndpointSlice,
+  AssignedAddress: readAssignedAddress,
+};
+
+/** That the object is there is all that matters of it. */
+const presence: Read = { value: null, violations: [] };
+
+/**
+ * Reads an object of a kind that has a table. What can't be read comes back as findings, so that a bad object never keeps
+ * the others from being in force; one at which reading itself fails is refused, and says so.
+ */
+export function readResource(source: SourceObject, settings: MeshSettings): ResourceReading {
+  try {
+    return read(source, settings);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const message = `Reading this ${source.object.kind} failed (${why}); its last good version stays in force. Check it against its documentation, and report this.`;
+    return { findings: [findingAt('UnreadableObject', source, [], message)] };
   }
 }
 
-function accepted(value: unknown): Reading {
-  return { value, findings: [] };
+function read(source: SourceObject, settings: MeshSettings): ResourceReading {
+  const { object } = source;
+  if (kindOf(object.apiVersion, object.kind)?.use === 'pending') return { findings: [withoutEffect(source)] };
+  const reader = Object.hasOwn(readers, object.kind) ? readers[object.kind] : undefined;
+  return reader === undefined ? readSmi(source, settings) : readingOf(source, reader(object));
 }
 
-function readEndpointsOf(source: SourceObject): unknown {
-  if (source.object.kind === 'Endpoints') return readEndpoints(source.object);
-  const slice = readEndpointSlice(source.object);
-  return slice === undefined ? [] : [slice];
-}
-
-function readSmi(source: SourceObject, settings: MeshSettings): Reading {
-  const { object, violations } = parse(source.object);
+function readingOf(source: SourceObject, { value, violations }: Read): ResourceReading {
   const findings = violations.map(({ reason, path, message }) => findingAt(reason, source, path, message));
+  return value === undefined ? { findings } : { value, findings };
+}
+
+/** The one name that a MeshConfig can have. */
+const meshConfigName = 'mesh';
+
+function withoutEffect(source: SourceObject): Finding {
+  const { kind, metadata } = source.object;
+  if (kind === 'MeshConfig' && metadata.name !== meshConfigName) {
+    const message = `The mesh has one MeshConfig, named ${meshConfigName}; this one has no effect. Rename it or delete it.`;
+    return findingAt('InvalidField', source, ['metadata', 'name'], message);
+  }
+  const message = `A ${kind} has no effect yet in this version of Heddle: nothing of it is in force.`;
+  return findingAt('NoEffectYet', source, [], message);
+}
+
+function readSmi(source: SourceObject, settings: MeshSettings): ResourceReading {
+  const { object, violations } = parse(source.object);
+  const { value, findings } = readingOf(source, { value: object, violations });
   const foreign = object?.kind === 'TrafficSplit' ? foreignRoot(object, source, settings) : [];
-  return { value: object, findings: [...findings, ...foreign] };
+  return { value, findings: [...findings, ...foreign] };
 }
 
 /** A split whose root names a Service of another namespace, in any form, is refused (S4). */

@@ -9,46 +9,74 @@ import type {
 } from '@heddle/smi';
 import type { Finding } from '../findings/finding.ts';
 import type { MeshSettings } from '../model/settings.ts';
-import type { AssignedAddress, EndpointsSpec, PodSpec, ServiceSpec } from './kubernetes.ts';
+import type { AssignedAddress, EndpointsSpec } from './kubernetes/endpoints.ts';
+import type { PodSpec } from './kubernetes/pod.ts';
+import type { ServiceSpec } from './kubernetes/service.ts';
+import type { Scopes } from './tables.ts';
 
-/** One object, read. The same content is the same JavaScript object from one set to the next. */
+/** The version of an object that is in force, read. The same content is the same JavaScript object from one set to the next. */
 export interface Resource<Value = unknown> {
   readonly ref: ObjectRef;
   readonly source: SourceObject;
   readonly value: Value;
 }
 
-/** What each table of a namespace holds. */
-export interface Tables {
-  readonly namespaces: null;
+/** What the tables of a namespace hold; `never`: kinds of which nothing can be in force yet. */
+export interface NamespaceTables {
   readonly serviceAccounts: null;
   readonly services: ServiceSpec;
   readonly pods: PodSpec;
   readonly endpoints: readonly EndpointsSpec[];
   readonly addresses: AssignedAddress;
   readonly trafficTargets: TrafficTarget;
+  readonly identityBindings: never;
   readonly routeGroups: HTTPRouteGroup;
   readonly tcpRoutes: TCPRoute;
   readonly udpRoutes: UDPRoute;
+  readonly serviceProfiles: never;
   readonly trafficSplits: TrafficSplit;
+  readonly trafficMetrics: never;
 }
 
-/** The objects of one namespace by kind and name. A table that did not change is the same JavaScript object. */
+/** What the tables of the cluster hold: objects without a namespace. */
+export interface ClusterTables {
+  readonly namespaces: null;
+  readonly meshConfigs: never;
+}
+
+/** The objects in force of one namespace by kind and name. A table that did not change is the same JavaScript object. */
 export type NamespaceResources = {
-  readonly [Name in keyof Tables]: ReadonlyMap<string, Resource<Tables[Name]>>;
+  readonly [Name in keyof NamespaceTables]: ReadonlyMap<string, Resource<NamespaceTables[Name]>>;
 };
+
+/** The objects in force that have no namespace, by kind and name. */
+export type ClusterResources = {
+  readonly [Name in keyof ClusterTables]: ReadonlyMap<string, Resource<ClusterTables[Name]>>;
+};
+
+/** An object that the sources have: what a status speaks of. */
+export interface HeldObject {
+  readonly ref: ObjectRef;
+  /** The version that was delivered last, accepted or not. */
+  readonly latest: SourceObject;
+  /** The version in force: an older one where the latest was refused; absent where nothing of any version is. */
+  readonly inForce?: SourceObject;
+}
 
 /** Everything known at one moment, immutable: what `compile` takes. */
 export interface ResourceSet {
   readonly settings: MeshSettings;
+  /** What is in force without a namespace. */
+  readonly cluster: ClusterResources;
+  /** What is in force in each namespace that has anything in force. */
   readonly namespaces: ReadonlyMap<string, NamespaceResources>;
+  /** Every object that the sources have, refused ones included, by scope, table and name; nothing of it is compiled. */
+  readonly held: Scopes<HeldObject>;
   /** What was wrong with single objects as they were read, refused ones included. */
   readonly findings: readonly Finding[];
 }
 
-/** Every object of a set, as it was delivered. */
-export function* sourcesOf(set: ResourceSet): Generator<SourceObject> {
-  for (const tables of set.namespaces.values()) {
-    for (const table of Object.values(tables)) for (const { source } of table.values()) yield source;
-  }
+/** Every object that the sources have, as it was delivered last, and what of it is in force. */
+export function* heldObjects({ held }: ResourceSet): Generator<HeldObject> {
+  for (const tables of held.values()) for (const table of Object.values(tables)) yield* table.values();
 }

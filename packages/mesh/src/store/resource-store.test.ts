@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type KubeObject, refOf, type SourceObject } from '@heddle/smi';
 import { defaultSettings } from '../model/settings.ts';
+import { heldObjects } from './resource-set.ts';
 import { ResourceStore } from './resource-store.ts';
 
 const source = (object: KubeObject): SourceObject => ({ object });
@@ -179,4 +180,95 @@ test('settings are part of the set', () => {
   const store = new ResourceStore();
   store.configure({ ...defaultSettings, trustDomain: 'example.org' });
   assert.equal(store.current().settings.trustDomain, 'example.org');
+});
+
+/** Each object with the version that was delivered last and the one in force. */
+const held = (store: ResourceStore) =>
+  [...heldObjects(store.current())].map(({ ref, latest, inForce }) => [ref.name, latest, inForce]);
+
+test('what was delivered last is held for its status, apart from what is in force', () => {
+  const store = new ResourceStore();
+  const [good, bad, mended] = [routes('/good'), routes('/('), routes('/mended')];
+  put(store, good);
+  assert.deepEqual(held(store), [['routes', good, good]]);
+  put(store, bad);
+  assert.deepEqual(held(store), [['routes', bad, good]]);
+  put(store, unreadable);
+  assert.deepEqual(held(store), [['routes', unreadable, good]]);
+  put(store, mended);
+  assert.deepEqual(held(store), [['routes', mended, mended]]);
+  remove(store, mended);
+  assert.deepEqual(held(store), []);
+});
+
+test('an object of which nothing was ever in force is held all the same', () => {
+  const store = new ResourceStore();
+  const { namespaces } = put(store, unreadable);
+  assert.equal(namespaces.size, 0);
+  assert.deepEqual(held(store), [['routes', unreadable, undefined]]);
+});
+
+test('a version that is refused leaves what is compiled untouched', () => {
+  const store = new ResourceStore();
+  const before = put(store, routes('/good'), pod('one')).namespaces;
+  const after = put(store, routes('/(')).namespaces;
+  assert.equal(after.get('stock'), before.get('stock'));
+});
+
+test('an object at which reading fails is refused, and the rest ships', () => {
+  const store = new ResourceStore();
+  const { object } = pod('bad');
+  const trap = Object.defineProperty({ ...object }, 'spec', {
+    get: () => {
+      throw new Error('no such thing');
+    },
+  });
+  const { findings, namespaces } = put(store, pod('one'), source(trap), pod('two'));
+  assert.deepEqual([...(namespaces.get('stock')?.pods.keys() ?? [])], ['one', 'two']);
+  assert.deepEqual(
+    findings.map(({ reason, severity, object }) => [reason, severity, object?.name]),
+    [['UnreadableObject', 'error', 'bad']],
+  );
+  assert.match(findings[0]?.message ?? '', /no such thing/);
+});
+
+test('what is of the cluster has a place of its own, whatever namespace is written', () => {
+  const store = new ResourceStore();
+  const namespace = source({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'stock' } });
+  const { cluster, namespaces } = put(store, namespace);
+  assert.deepEqual([...cluster.namespaces.keys()], ['stock']);
+  assert.equal(namespaces.size, 0);
+  assert.equal(put(store, pod('one')).cluster, cluster);
+  assert.equal(remove(store, namespace).cluster.namespaces.size, 0);
+});
+
+const withoutEffect: readonly (readonly [apiVersion: string, kind: string])[] = [
+  ['access.smi-spec.io/v1alpha4', 'IdentityBinding'],
+  ['specs.smi-spec.io/v1alpha4', 'ServiceProfile'],
+  ['metrics.smi-spec.io/v1alpha1', 'TrafficMetrics'],
+  ['heddle.dev/v1alpha1', 'MeshConfig'],
+];
+
+for (const [apiVersion, kind] of withoutEffect) {
+  test(`a ${kind} is held and said to have no effect yet`, () => {
+    const store = new ResourceStore();
+    const object = source({ apiVersion, kind, metadata: { name: 'mesh', namespace: 'stock' } });
+    const { findings, namespaces } = put(store, object);
+    assert.deepEqual(
+      findings.map(({ reason, severity, object }) => [reason, severity, object?.kind]),
+      [['NoEffectYet', 'warning', kind]],
+    );
+    assert.equal(namespaces.size, 0);
+    assert.deepEqual(held(store), [['mesh', object, undefined]]);
+    assert.deepEqual(remove(store, object).findings, []);
+  });
+}
+
+test('a MeshConfig of any name but mesh is refused', () => {
+  const store = new ResourceStore();
+  const config = source({ apiVersion: 'heddle.dev/v1alpha1', kind: 'MeshConfig', metadata: { name: 'other' } });
+  assert.deepEqual(
+    put(store, config).findings.map(({ reason, field }) => [reason, field]),
+    [['InvalidField', 'metadata.name']],
+  );
 });

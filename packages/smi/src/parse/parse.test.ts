@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { formatPath, type KubeObject } from '../object.ts';
-import { isSmi, type Parsed, parse } from './parse.ts';
+import { type Parsed, parse } from './parse.ts';
 
 const target = (spec: unknown, version = 'v1alpha4'): KubeObject => ({
   apiVersion: `access.smi-spec.io/${version}`,
@@ -324,12 +324,6 @@ test('every version is read into v1alpha4', () => {
     parse(split({ service: 'books', backends }, 'v1alpha2')).object?.apiVersion,
     'split.smi-spec.io/v1alpha4',
   );
-});
-
-test('an SMI object is known by group and kind, whatever its version', () => {
-  assert.equal(isSmi({ apiVersion: 'split.smi-spec.io/v9', kind: 'TrafficSplit' }), true);
-  assert.equal(isSmi({ apiVersion: 'access.smi-spec.io/v1alpha4', kind: 'TrafficSplit' }), false);
-  assert.equal(isSmi({ apiVersion: 'v1', kind: 'toString' }), false);
 });
 
 test('parse never throws, whatever an object holds', () => {

@@ -1,4 +1,5 @@
 import type { TrafficTarget } from '../access.ts';
+import { groupOf, kindOf, versionOf } from '../kinds.ts';
 import type { KubeObject } from '../object.ts';
 import type { HTTPRouteGroup, TCPRoute, UDPRoute } from '../specs.ts';
 import type { TrafficSplit } from '../split.ts';
@@ -19,31 +20,13 @@ export interface Parsed {
   readonly violations: readonly Violation[];
 }
 
-interface Kind {
-  readonly group: string;
-  readonly versions: readonly string[];
-  readonly parse: (root: Reader, object: KubeObject) => SmiObject | undefined;
-}
-
-const kinds: Readonly<Record<string, Kind>> = {
-  TrafficTarget: { group: 'access.smi-spec.io', versions: ['v1alpha3', 'v1alpha4'], parse: parseTrafficTarget },
-  HTTPRouteGroup: { group: 'specs.smi-spec.io', versions: ['v1alpha3', 'v1alpha4'], parse: parseHTTPRouteGroup },
-  TCPRoute: { group: 'specs.smi-spec.io', versions: ['v1alpha3', 'v1alpha4'], parse: parseTCPRoute },
-  UDPRoute: { group: 'specs.smi-spec.io', versions: ['v1alpha4'], parse: parseUDPRoute },
-  TrafficSplit: {
-    group: 'split.smi-spec.io',
-    versions: ['v1alpha2', 'v1alpha3', 'v1alpha4'],
-    parse: parseTrafficSplit,
-  },
+const parsers: Readonly<Record<string, (root: Reader, object: KubeObject) => SmiObject | undefined>> = {
+  'access.smi-spec.io/TrafficTarget': parseTrafficTarget,
+  'specs.smi-spec.io/HTTPRouteGroup': parseHTTPRouteGroup,
+  'specs.smi-spec.io/TCPRoute': parseTCPRoute,
+  'specs.smi-spec.io/UDPRoute': parseUDPRoute,
+  'split.smi-spec.io/TrafficSplit': parseTrafficSplit,
 };
-
-const groups = new Set(Object.values(kinds).map(kind => kind.group));
-
-/** Whether an object is of a group and kind that `parse` speaks for, whatever its version. */
-export function isSmi(object: Pick<KubeObject, 'apiVersion' | 'kind'>): boolean {
-  const [group = ''] = object.apiVersion.split('/');
-  return groups.has(group) && kinds[object.kind]?.group === group;
-}
 
 /**
  * Reads an SMI object of any version that Heddle knows into its v1alpha4 form. Never throws: all violations come back
@@ -53,15 +36,16 @@ export function isSmi(object: Pick<KubeObject, 'apiVersion' | 'kind'>): boolean 
 export function parse(object: KubeObject): Parsed {
   const violations: Violation[] = [];
   const root = new Reader(object, [], violations);
-  const kind = Object.hasOwn(kinds, object.kind) ? kinds[object.kind] : undefined;
-  const version = object.apiVersion.split('/')[1] ?? '';
-  if (kind === undefined || !kind.versions.includes(version)) {
-    const versions = kind?.versions.join(', ') ?? 'none';
+  const name = `${groupOf(object.apiVersion)}/${object.kind}`;
+  const parser = Object.hasOwn(parsers, name) ? parsers[name] : undefined;
+  const versions = parser === undefined ? [] : (kindOf(object.apiVersion, object.kind)?.versions ?? []);
+  const version = versionOf(object.apiVersion);
+  if (parser === undefined || !versions.includes(version)) {
     root
       .field('apiVersion')
       .report(
         'UnsupportedVersion',
-        `${object.kind} is read in the versions ${versions} of its group, not in ${version || object.apiVersion}.`,
+        `${object.kind} is read in the versions ${versions.join(', ') || 'none'} of its group, not in ${version || object.apiVersion}.`,
       );
     return { violations };
   }
@@ -73,6 +57,6 @@ export function parse(object: KubeObject): Parsed {
     'status',
     ...(object.kind === 'HTTPRouteGroup' ? ['matches'] : []),
   ]);
-  const parsed = kind.parse(root, object);
+  const parsed = parser(root, object);
   return parsed === undefined ? { violations } : { object: parsed, violations };
 }

@@ -67,6 +67,30 @@ export class Reader {
     return this.report('InvalidField', `${this.#name} must be a string, not ${typeName(this.value)}${hint}.`);
   }
 
+  /** True or false; absent reads as `undefined`. */
+  optionalBoolean(): boolean | undefined {
+    if (!this.present) return undefined;
+    if (typeof this.value === 'boolean') return this.value;
+    return this.report('InvalidField', `${this.#name} must be true or false, not ${typeName(this.value)}.`);
+  }
+
+  /** A map of strings, as labels are; absent reads as `undefined`, and so does one of which any value is something else. */
+  optionalStringMap(): Readonly<Record<string, string>> | undefined {
+    if (!this.present || !this.isObject()) return undefined;
+    const values = Object.keys(this.value as object).map(key => this.field(key).requiredText());
+    return values.includes(undefined) ? undefined : (this.value as Readonly<Record<string, string>>);
+  }
+
+  /** A string that must be there and may be empty. */
+  requiredText(): string | undefined {
+    return this.present ? this.optionalString() : this.report('InvalidField', `${this.#name} is required; write it.`);
+  }
+
+  /** A port number that must be there, 1 to 65535. */
+  requiredPort(): number | undefined {
+    return this.present ? this.optionalPort() : this.report('InvalidField', `${this.#name} is required; write it.`);
+  }
+
   /** A port number, 1 to 65535; absent reads as `undefined`. */
   optionalPort(): number | undefined {
     if (!this.present) return undefined;

@@ -102,12 +102,15 @@ export function httpManager(
   return { name: 'envoy.filters.network.http_connection_manager', typedConfig: typed(managerType, manager) };
 }
 
-/** Answers every well-formed request with 403, and ends connections that say nothing for a second. */
+/**
+ * Answers every well-formed request with 403 and ends its connection: once policy lets the caller in, its next connection
+ * takes another way, and one that was kept would be refused for ever. Ends those that say nothing for a second, too.
+ */
 export function refusingManager(body: string): FilterJson {
   const manager: HttpConnectionManagerJson = {
     ...shared,
     statPrefix: 'outbound',
-    commonHttpProtocolOptions: { idleTimeout: '1s' },
+    commonHttpProtocolOptions: { idleTimeout: '1s', maxRequestsPerConnection: 1 },
     requestHeadersTimeout: '5s',
     routeConfig: {
       name: 'refused',
