@@ -130,7 +130,7 @@ describe('watchManifests', { timeout: 20_000 }, () => {
   it('delivers what is there, even nothing', async () => {
     await start();
     assert.deepEqual(watched.changes, [
-      { upserts: [], removals: [], moved: [], objects: [], traffic: [], findings: [] },
+      { upserts: [], removals: [], moved: [], objects: [], traffic: [], findings: [], files: [] },
     ]);
   });
 

@@ -96,9 +96,10 @@ export class LocalMeshSource implements Source {
     ]);
   }
 
-  /** Told after a pass what of all that was delivered is in force, it remembers that for the controller after this one. */
-  remember(inForce: Iterable<SourceObject>): void {
+  /** Told after a pass what became of all that was delivered, it remembers that for the controller after this one. */
+  remember(held: Iterable<{ readonly inForce?: SourceObject }>): void {
     if (this.#toRemember === undefined) return;
+    const inForce = [...held].flatMap(object => object.inForce ?? []);
     this.#options.memory.keep(this.#lastGood.of(this.#toRemember, this.#objects.written(inForce)));
     this.#toRemember = undefined;
   }
