@@ -107,10 +107,10 @@ test('a sidecar gets what was rendered for its workload, and its secrets', () =>
 
 test('an identity that nobody may have sets its sidecars aside, and no other', () => {
   const { sidecars, snapshots, show, said } = sidecarsWithMemory();
-  const podNamed = (name: string, podIP: string, serviceAccountName: string): KubeObject => ({
+  const podNamed = (name: string, podIP: string, namespace: string): KubeObject => ({
     ...pod,
-    metadata: { name, namespace: 'shop', labels: { app: name } },
-    spec: { serviceAccountName, containers: [] },
+    metadata: { name, namespace, labels: { app: name } },
+    spec: { serviceAccountName: 'a', containers: [] },
     status: { podIP },
   });
   show(pod, podNamed('a', '10.244.1.2', 'Odd_Name'), podNamed('b', '10.244.1.3', 'Odd_Name'));
@@ -120,7 +120,7 @@ test('an identity that nobody may have sets its sidecars aside, and no other', (
   show(serviceOn(80));
   assert.equal(sidecars.setAside, 2);
   assert.deepEqual(said, [], 'the same is not said in each pass');
-  show(podNamed('a', '10.244.1.2', 'a'));
+  show(podNamed('a', '10.244.1.2', 'shop'));
   assert.deepEqual([...snapshots.keys()].map(podOf).toSorted(), ['a.shop', 'web.shop']);
 });
 

@@ -131,6 +131,11 @@ describe('a Deployment', () => {
       empty.findings.map(({ reason, field: at }) => [reason, at]),
       [['InvalidField', 'spec.template.spec.containers']],
     );
+    const wide = deployment('web', '  replicas: 3\n').replace('workingDir: /srv', 'ports: [{containerPort: 99999}]');
+    assert.deepEqual(
+      complete(wide).findings.map(({ reason, field: at }) => [reason, at]),
+      [['InvalidField', 'spec.template.spec.containers[1].ports[0].containerPort']],
+    );
   });
 
   it('makes no pods beside those of an export', () => {

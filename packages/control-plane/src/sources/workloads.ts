@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { readPod } from '@heddle/mesh';
 import { type FieldPath, type KubeObject, refOf, type SourceObject } from '@heddle/smi';
 import type { AddressBook } from './addresses.ts';
 import { stringMapProblem } from './read-object.ts';
@@ -42,7 +43,13 @@ export function deploymentProblem({ object }: SourceObject): DeploymentProblem |
     const problem = stringMapProblem(metadata[field], ['spec', 'template', 'metadata', field]);
     if (problem !== undefined) return { path: problem.field, message: problem.message };
   }
-  return selectorProblem(spec, recordOf(metadata['labels']));
+  return selectorProblem(spec, recordOf(metadata['labels'])) ?? podProblem(object, template);
+}
+
+/** What the mesh can't read of a pod is said of its template once, not of every replica. */
+function podProblem({ metadata: { name } }: KubeObject, template: JsonRecord): DeploymentProblem | undefined {
+  const [problem] = readPod({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: template['spec'] }).violations;
+  return problem && { path: ['spec', 'template', ...problem.path], message: problem.message };
 }
 
 function selectorProblem(spec: JsonRecord, labels: JsonRecord): DeploymentProblem | undefined {

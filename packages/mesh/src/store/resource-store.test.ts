@@ -95,6 +95,21 @@ for (const [what, versions, inForce] of histories) {
   });
 }
 
+test('an object that is rewritten in a version that nobody reads stays in force as it was', () => {
+  const store = new ResourceStore();
+  const good = routes('/good');
+  put(store, good);
+  store.apply({ upserts: [unreadable], removals: [refOf(good.object)] });
+  assert.deepEqual(patterns(store), ['/good']);
+});
+
+test('an object that is deleted and made anew at once stands alone', () => {
+  const store = new ResourceStore();
+  put(store, routes('/good'));
+  store.apply({ upserts: [pair('/a', '(')], removals: [refOf(routes('/good').object)] });
+  assert.deepEqual(patterns(store), ['/a']);
+});
+
 test('a removal forgets what was good: the next version stands alone', () => {
   const store = new ResourceStore();
   put(store, routes('/good'));

@@ -44,7 +44,7 @@ export class ResourceStore {
   /** Takes a delivery in; kinds that the mesh has no use for are skipped. */
   apply(delta: ResourceDelta): ResourceSet {
     const drafts: Drafts = { inForce: new Draft(this.#inForce), held: new Draft(this.#held) };
-    for (const ref of delta.removals) this.#remove(drafts, ref);
+    for (const ref of removalsOf(delta)) this.#remove(drafts, ref);
     for (const source of delta.upserts) this.#upsert(drafts, source);
     this.#inForce = drafts.inForce.finish();
     this.#held = drafts.held.finish();
@@ -90,6 +90,18 @@ export class ResourceStore {
     if (value === undefined) inForce.delete(place);
     else inForce.set(place, { ref, source, value });
   }
+}
+
+/** The removals of a delivery but for those of objects that it rewrites in another version: their last good state counts on. */
+function removalsOf({ removals, upserts }: ResourceDelta): readonly ObjectRef[] {
+  if (removals.length === 0) return removals;
+  const versions = new Map(upserts.map(({ object }) => [nameOf(refOf(object)), object.apiVersion]));
+  return removals.filter(ref => (versions.get(nameOf(ref)) ?? ref.apiVersion) === ref.apiVersion);
+}
+
+function nameOf(ref: ObjectRef): string {
+  const place = placeOf(ref);
+  return place === undefined ? '' : keyOf(place);
 }
 
 function setOf(
