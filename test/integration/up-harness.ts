@@ -1,10 +1,13 @@
 /** The command line for tests: run as people run it, on a copy of the example, with a place of its own for its runs. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { nodeSocket } from '../../packages/control-plane/src/local/node.ts';
+import { NodeClient } from '../../packages/control-plane/src/local/node-client.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const heddle = join(repository, 'packages/control-plane/bin/heddle');
@@ -74,11 +77,13 @@ export class RunningUp {
   readonly child: ChildProcess;
   out = '';
   err = '';
+  readonly #runDirectory: string;
   readonly #exit: Promise<[number | null, string | null]>;
   #heard: () => void = () => {};
 
   constructor(place: Place, args: readonly string[] = []) {
     this.child = place.start(['up', 'bookstore', ...args]);
+    this.#runDirectory = join(place.directory, `heddle-${process.getuid?.()}`, String(this.child.pid));
     this.#exit = once(this.child, 'exit') as Promise<[number | null, string | null]>;
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       this.out += chunk;
@@ -122,10 +127,39 @@ export class RunningUp {
     return new Map([...this.out.matchAll(/^(\S+) +(http:\S+)$/gm)].map(([, name = '', url = '']) => [name, url]));
   }
 
+  /** Kills the controller that runs now; another one is started in its place. */
+  killController(): void {
+    const pid = readdirSync('/proc')
+      .map(Number)
+      .find(id => id > 0 && this.#isController(id));
+    if (pid === undefined) throw new Error('there is no controller');
+    process.kill(pid, 'SIGKILL');
+  }
+
+  /** Which processes each pod has, and how often they were started again. */
+  async pods(): Promise<unknown> {
+    const pods = await new NodeClient(nodeSocket(this.#runDirectory)).pods();
+    return pods.map(({ name, pid, containers, sidecar }) => [
+      name,
+      pid,
+      ...containers.map(({ restartCount }) => restartCount),
+      sidecar?.restartCount,
+    ]);
+  }
+
   /** Sends a signal, and gives the exit code. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     this.child.kill(signal);
     const [code] = await this.#exit;
     return code;
+  }
+
+  #isController(pid: number): boolean {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return words.includes('controller') && words.includes(this.#runDirectory);
+    } catch {
+      return false; // ended, or not ours to look at
+    }
   }
 }

@@ -56,7 +56,7 @@ export async function runLocalController(options: LocalControllerOptions, signal
     outputs: [nodeOutput],
     frontDoor: { workload: `${frontDoor.namespace}/${frontDoor.name}`, directory: '/run/heddle/shared' },
     open: (sidecar, xds) => openSocket({ sidecar, xds, runDirectory, log }, signal),
-    onState: state => source.remember(state.objects()),
+    onState: ({ objects }) => source.remember(objects),
     unready: sidecars => source.unready(sidecars.map(({ namespace, pod }) => ({ namespace, name: pod }))),
     log,
   });

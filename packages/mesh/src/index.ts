@@ -23,6 +23,7 @@ export * from './model/split.ts';
 export * from './model/target.ts';
 export * from './model/workload.ts';
 export { type PodSpec, readPod } from './store/kubernetes/pod.ts';
+export { type ResourceReading, readResource } from './store/read-resource.ts';
 export {
   type ClusterResources,
   type HeldObject,

@@ -4,7 +4,7 @@ import type { AddressBook } from '../sources/addresses.ts';
 import { LastGoodObjects } from '../sources/last-good-objects.ts';
 import type { ManifestChange } from '../sources/manifest-folder.ts';
 import type { ManifestMemory } from '../sources/manifest-memory.ts';
-import { deltaBetween, MeshObjects, type MeshObjectSet, type ObjectDelta } from '../sources/mesh-objects.ts';
+import { deltaBetween, type MeshObjectSet, MeshObjects, type ObjectDelta } from '../sources/mesh-objects.ts';
 import type { Delivery, Source, Written } from '../sources/source.ts';
 import { type FirstChange, watchManifests } from '../sources/watch-manifests.ts';
 import { desiredPods } from './desired-pods.ts';
@@ -96,12 +96,20 @@ export class LocalMeshSource implements Source {
     ]);
   }
 
-  /** Told after a pass what became of all that was delivered, it remembers that for the controller after this one. */
-  remember(held: Iterable<{ readonly inForce?: SourceObject }>): void {
-    if (this.#toRemember === undefined) return;
-    const inForce = [...held].flatMap(object => object.inForce ?? []);
-    this.#options.memory.keep(this.#lastGood.of(this.#toRemember, this.#objects.written(inForce)));
-    this.#toRemember = undefined;
+  /**
+   * Told after a pass what became of all that was delivered, it remembers that for the controller after this one: once what
+   * the pass published is on its way.
+   */
+  remember(held: () => Iterable<{ readonly inForce?: SourceObject }>): void {
+    const manifests = this.#toRemember;
+    if (manifests === undefined) return;
+    setImmediate(() => {
+      // Remembered by now, or there is something newer, which another pass is for.
+      if (this.#toRemember !== manifests) return;
+      this.#toRemember = undefined;
+      const inForce = [...held()].flatMap(object => object.inForce ?? []);
+      this.#options.memory.keep(this.#lastGood.of(manifests, this.#objects.written(inForce)));
+    });
   }
 
   #observe(change: FirstChange, deliver: (delivery: Delivery) => void): void {

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { compareFindings, type Finding, findingAt } from '@heddle/mesh';
-import { groupOf, type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
+import { groupOf, type KubeObject, type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
 import { useOf } from './kinds.ts';
 import type { ManifestObject } from './manifest-object.ts';
 import type { Manifest } from './manifests.ts';
@@ -180,10 +180,16 @@ interface Claim extends Definition {
   readonly others: (Definition & { readonly isDuplicate: boolean })[];
 }
 
+const keys = new WeakMap<KubeObject, string>();
+
 /** Names one object whatever version it is written in, as in the API server. */
 export function keyOf({ object }: SourceObject): string {
+  const known = keys.get(object);
+  if (known !== undefined) return known;
   const { apiVersion, kind, namespace, name } = refOf(object);
-  return `${groupOf(apiVersion)}/${kind}/${namespace}/${name}`;
+  const key = `${groupOf(apiVersion)}/${kind}/${namespace}/${name}`;
+  keys.set(object, key);
+  return key;
 }
 
 function missing(held: readonly ManifestObject[], read: readonly ManifestObject[]): ManifestObject[] {

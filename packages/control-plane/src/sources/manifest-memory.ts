@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FieldPath } from '@heddle/smi';
+import type { RememberedFile } from './last-good-objects.ts';
 import { makeDirectory } from './make-directory.ts';
-import type { HeldFile } from './manifest-folder.ts';
 import { ManifestObject, type ManifestPlace } from './manifest-object.ts';
 import { ManifestPart } from './manifest-part.ts';
 
@@ -16,12 +16,13 @@ export interface ManifestMemoryOptions {
 }
 
 /**
- * Remembers on disk what files of manifests hold, so that a process that is started again can start from where the one
- * before it ended. One file for each manifest, replaced as a whole, and only when what it says differs.
+ * Remembers on disk what files of manifests hold and what is in force in place of it, so that a process that is started
+ * again can start from where the one before it ended. One file for each manifest, replaced as a whole, and only when what it
+ * says differs.
  */
 export class ManifestMemory {
   /** What was remembered when this memory was opened, by path. */
-  readonly remembered: readonly HeldFile[];
+  readonly remembered: readonly RememberedFile[];
   readonly #options: ManifestMemoryOptions;
   readonly #kept: Map<string, Kept>;
   /** Content to be written by manifest; `undefined`: to be forgotten. */
@@ -33,7 +34,10 @@ export class ManifestMemory {
     this.#options = options;
     this.remembered = held.flatMap(file => file ?? []).toSorted((a, b) => (a.file < b.file ? -1 : 1));
     this.#kept = new Map(
-      this.remembered.map(file => [file.file, { places: placesOf(file), digest: digest(texts.get(nameOf(file.file)) ?? '') }]),
+      this.remembered.map(file => [
+        file.file,
+        { places: placesOf(file), digest: digest(texts.get(nameOf(file.file)) ?? '') },
+      ]),
     );
   }
 
@@ -52,7 +56,7 @@ export class ManifestMemory {
   }
 
   /** Remembers these files and forgets all others. Returns at once; {@link saved} tells when it is on disk. */
-  keep(files: readonly HeldFile[]): void {
+  keep(files: readonly RememberedFile[]): void {
     const gone = new Set(this.#kept.keys());
     for (const held of files) {
       gone.delete(held.file);
@@ -70,7 +74,7 @@ export class ManifestMemory {
     await this.#saving;
   }
 
-  #keepOne(held: HeldFile): void {
+  #keepOne(held: RememberedFile): void {
     const places = placesOf(held);
     const before = this.#kept.get(held.file);
     if (before !== undefined && isSame(before.places, places)) return;
@@ -97,7 +101,7 @@ export class ManifestMemory {
   }
 }
 
-/** Where each object stood when its file was last remembered, retained ones apart. */
+/** Where each object of a file stood when it was last remembered, list by list. */
 interface Kept {
   readonly places: readonly (readonly ManifestPlace[])[];
   readonly digest: string;
@@ -109,6 +113,7 @@ interface SavedFile {
   readonly parts: readonly { readonly file: string; readonly line: number; readonly text: string }[];
   readonly objects: readonly SavedObject[];
   readonly retained: readonly SavedObject[];
+  readonly lastGood: readonly SavedObject[];
 }
 
 interface SavedObject {
@@ -137,8 +142,8 @@ async function replace(path: string, text: string): Promise<void> {
   await rename(draft, path);
 }
 
-function placesOf({ objects, retained }: HeldFile): ManifestPlace[][] {
-  return [objects, retained].map(list => list.map(({ place }) => place));
+function placesOf({ objects, retained, lastGood }: RememberedFile): ManifestPlace[][] {
+  return [objects, retained, lastGood].map(list => list.map(({ place }) => place));
 }
 
 function isSame(before: Kept['places'], after: Kept['places']): boolean {
@@ -148,7 +153,7 @@ function isSame(before: Kept['places'], after: Kept['places']): boolean {
   });
 }
 
-function textOf({ file, objects, retained }: HeldFile): string {
+function textOf({ file, objects, retained, lastGood }: RememberedFile): string {
   const parts: ManifestPlace[] = [];
   const indexes = new Map<ManifestPart, number[]>();
   const save = ({ place }: ManifestObject): SavedObject => {
@@ -159,7 +164,7 @@ function textOf({ file, objects, retained }: HeldFile): string {
     if (part === undefined) known.push((part = parts.push(place) - 1));
     return { part, document: place.document, path: place.path };
   };
-  const lists = { objects: objects.map(save), retained: retained.map(save) };
+  const lists = { objects: objects.map(save), retained: retained.map(save), lastGood: lastGood.map(save) };
   const saved: SavedFile = {
     file,
     parts: parts.map(place => ({ file: place.file, line: place.line, text: place.part.text })),
@@ -168,9 +173,9 @@ function textOf({ file, objects, retained }: HeldFile): string {
   return JSON.stringify(saved);
 }
 
-function recall(name: string, text: string, { onTrouble }: ManifestMemoryOptions): HeldFile | undefined {
+function recall(name: string, text: string, { onTrouble }: ManifestMemoryOptions): RememberedFile | undefined {
   try {
-    const { file, parts, objects, retained } = JSON.parse(text) as SavedFile;
+    const { file, parts, objects, retained, lastGood } = JSON.parse(text) as SavedFile;
     if (nameOf(file) !== name) throw new Error(`${name} is not the memory of ${file}`);
     const entries = parts.map(entriesOf);
     const restore = ({ part, document, path }: SavedObject): ManifestObject => {
@@ -178,7 +183,12 @@ function recall(name: string, text: string, { onTrouble }: ManifestMemoryOptions
       if (object === undefined) throw new Error(`the memory of ${file} names what it does not hold`);
       return object;
     };
-    return { file, objects: objects.map(restore), retained: retained.map(restore) };
+    return {
+      file,
+      objects: objects.map(restore),
+      retained: retained.map(restore),
+      lastGood: lastGood.map(restore),
+    };
   } catch (error) {
     onTrouble(troubleReading, error);
     return undefined;

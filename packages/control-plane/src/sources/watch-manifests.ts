@@ -3,7 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { compareFindings, type Finding, findingInFile } from '@heddle/mesh';
 import { openProblem, readManifestFile } from './files.ts';
 import { FolderWatchers } from './folder-watchers.ts';
-import { type HeldFile, type ManifestChange, ManifestFolder } from './manifest-folder.ts';
+import { inForceOf, type RememberedFile } from './last-good-objects.ts';
+import { type ManifestChange, ManifestFolder } from './manifest-folder.ts';
 import type { ManifestObject } from './manifest-object.ts';
 import { errorCode, type FileStamp, isIgnored, isManifest, stampOf, walkManifests } from './manifest-tree.ts';
 import type { Manifest } from './manifests.ts';
@@ -41,7 +42,7 @@ export async function watchManifests(
   dir: string,
   signal: AbortSignal,
   onChange: (change: FirstChange) => void,
-  remembered: readonly HeldFile[] = [],
+  remembered: readonly RememberedFile[] = [],
 ): Promise<void> {
   await new ManifestWatch(dir, onChange).run(signal, remembered);
 }
@@ -81,10 +82,10 @@ class ManifestWatch {
     this.#onChange = onChange;
   }
 
-  async run(signal: AbortSignal, remembered: readonly HeldFile[]): Promise<void> {
+  async run(signal: AbortSignal, remembered: readonly RememberedFile[]): Promise<void> {
     const wake = (): void => this.#wake();
     for (const held of remembered) this.#folder.restore(held);
-    const { objects: before } = this.#folder.deliver();
+    const before = inForceOf(remembered, this.#folder.deliver().objects);
     signal.addEventListener('abort', wake);
     try {
       let first = true;
@@ -111,8 +112,9 @@ class ManifestWatch {
         findingInFile('UnreadableFile', { file }, `${openProblem(code)} What it held stays in force.`),
     );
     const findings = [...change.findings, ...unreadable].toSorted(compareFindings);
-    const differs = before !== undefined && before.length > 0 && change.upserts.length + change.removals.length > 0;
-    this.#onChange({ ...change, findings, ...(differs && { before }) });
+    const differs =
+      before?.length !== change.objects.length || before.some((object, i) => object !== change.objects[i]);
+    this.#onChange({ ...change, findings, ...(before !== undefined && before.length > 0 && differs && { before }) });
   }
 
   #onEvent(folder: string, name: string | null): void {

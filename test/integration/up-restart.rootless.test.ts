@@ -1,0 +1,114 @@
+// A controller that is killed while files are wrong: the one after it has the same in force, and says the same.
+import assert from 'node:assert/strict';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { MeshStatus } from '../../packages/control-plane/src/api/mesh-status.ts';
+import { eventually } from './local-harness.ts';
+import { Place, RunningUp } from './up-harness.ts';
+
+/** Makes calls one after the other, and prints how often each answer came: a status, or who served. */
+const caller = `
+const counts = {};
+for (let i = 0; i < Number(process.argv[1]); i++) {
+  const response = await fetch('http://bookstore.bookstore:14001/buy-a-book');
+  const name = response.ok ? (await response.json()).identity : String(response.status);
+  counts[name] = (counts[name] ?? 0) + 1;
+}
+console.log(JSON.stringify(counts));`;
+
+const split = 'policy/split.yaml';
+const target = 'policy/bookstore.yaml';
+const warehouse = 'bookwarehouse.yaml';
+
+describe('a controller that is killed while files are wrong', () => {
+  let place: Place;
+  let up: RunningUp;
+  let whole: string;
+
+  before(async () => {
+    place = await Place.ofBookstore();
+    up = new RunningUp(place);
+    await up.until(/^Ready after/m);
+    whole = await readFile(join(place.manifests, target), 'utf8');
+  });
+
+  after(async () => {
+    if (up.child.exitCode === null) await up.end('SIGINT');
+    await place.remove();
+  });
+
+  async function calls(workload: string, times: number): Promise<Record<string, number>> {
+    const command = ['exec', workload, '--', process.execPath, '--input-type=module', '-e', caller, String(times)];
+    const { code, out, err } = await place.run(command);
+    assert.equal(code, 0, err);
+    return JSON.parse(out) as Record<string, number>;
+  }
+
+  async function status(): Promise<MeshStatus | undefined> {
+    const { out } = await place.run(['status', '-o', 'json']);
+    return out === '' ? undefined : (JSON.parse(out) as MeshStatus);
+  }
+
+  /** What a restart must not change. */
+  async function seen(): Promise<unknown> {
+    const { findings, objects, exposed, unready } = (await settled(''))!;
+    const verdicts = [await calls('bookbuyer', 20), await calls('bookthief', 1)];
+    return { findings, objects, exposed, unready, verdicts, pods: await up.pods() };
+  }
+
+  /** The status once every sidecar is up to date, of another controller than that of `since`. */
+  async function settled(since: string): Promise<MeshStatus | undefined> {
+    return await eventually('every sidecar is up to date', async () => {
+      const now = await status();
+      const isSettled = now?.sidecars.every(({ connected, inSync }) => connected && inSync);
+      return isSettled && now?.since !== since ? now : undefined;
+    });
+  }
+
+  async function restart(): Promise<void> {
+    const since = (await status())?.since ?? '';
+    up.killController();
+    await settled(since);
+  }
+
+  test('changes nothing of what is in force, and says the same findings', async () => {
+    await up.after(
+      () => place.edit(split, /weight: 90([^]*)weight: 10/, 'weight: 0$1weight: 100'),
+      /in force on 2 sidecars/,
+    );
+    await up.after(() => place.edit(split, 'weight: 100', 'weight: -1'), /error SMI1006 InvalidWeight/);
+    await up.after(
+      () => writeFile(join(place.manifests, target), whole.slice(0, whole.indexOf('[GET') + 4)),
+      /error SMI1001 UnreadableFile/,
+    );
+    await up.after(() => place.edit(warehouse, '[node, bookwarehouse.js]', '[false]'), /error SMI1004 InvalidField/);
+    const expected = await seen();
+    const said = up.out;
+    for (const time of ['once', 'and once more']) {
+      await restart();
+      assert.deepEqual(await seen(), expected, time);
+    }
+    assert.equal(up.out, said, 'nothing has changed, so nothing is said');
+  });
+
+  test('what is mended then takes force', async () => {
+    await up.after(
+      () => place.edit(split, /weight: 0([^]*)weight: -1/, 'weight: 100$1weight: 0'),
+      /in force on 2 sidecars after \S+ ms: TrafficSplit bookstore\/bookstore\n/,
+    );
+    assert.deepEqual(await calls('bookbuyer', 10), { 'bookstore-v1': 10 });
+    await up.after(
+      () => writeFile(join(place.manifests, target), whole),
+      /^mended bookstore\/policy\/bookstore\.yaml/m,
+    );
+    await up.after(() => place.edit(warehouse, '[false]', '[node, bookwarehouse.js]'), /^mended /m);
+  });
+
+  test('what was removed does not come back', async () => {
+    await up.after(() => rm(join(place.manifests, target)), /in force/);
+    const expected = await seen();
+    await restart();
+    assert.deepEqual(await seen(), expected);
+  });
+});
