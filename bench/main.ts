@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util';
 import { benchChange } from './change.ts';
 import { benchReroute } from './reroute.ts';
+import { benchStart } from './start.ts';
 
 /** What can be measured, by name. Each prints one result for a number of services. */
 const benches: Readonly<Record<string, (services: number) => object | Promise<object>>> = {
   change: services => benchChange(services),
   reroute: () => benchReroute(),
+  start: () => benchStart(),
 };
 
 const usage = `Usage: npm run bench -- [NAME] [--services N] [-o json]

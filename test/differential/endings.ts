@@ -8,6 +8,7 @@ import {
   serviceOf,
   type Verdict,
 } from '@heddle/mesh';
+import { wireText } from '@heddle/smi';
 import { normalizePath } from '../../packages/mesh/src/explain/normalize-path.ts';
 
 /** One way in which a call may end, and how often it does. */
@@ -45,12 +46,22 @@ export function endingsOf(model: MeshModel, call: Call): readonly Ending[] {
   return endings;
 }
 
-/** The target that an application sees of a call that reaches it: the bytes as they were, or a request's path normalised twice. */
+/** The target that an application sees of a call that reaches it: its bytes as they were, or a request's path normalised twice. */
 export function forwardedTarget(call: Call, { status }: Verdict): string {
-  if (status === null) return call.path;
-  const once = normalizePath(call.path.replace(/^[a-z]+:\/\/[^/]*(?=\/|$)/i, '') || '/');
+  if (status === null) return wireText(call.path);
+  const once = normalizePath(call.protocol === 'grpc' ? escaped(call.path) : pathOf(call.path));
   const twice = 'malformed' in once ? once : normalizePath(once.path);
   return 'malformed' in once || 'malformed' in twice ? call.path : twice.path + once.query;
+}
+
+/** HTTP/2 takes bytes above ASCII. */
+function escaped(path: string): string {
+  return wireText(path).replace(/[\x80-\xff]/g, byte => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** The path of a target in any form. */
+function pathOf(target: string): string {
+  return target.replace(/^[a-z]+:\/\/[^/]*(?=\/|$)/i, '') || '/';
 }
 
 function tryDecide(model: MeshModel, call: Call): Verdict | undefined {

@@ -121,7 +121,10 @@ export class LiveMesh {
     await this.#node.client.putNames(namesOf(model));
     await this.#until('every sidecar acknowledges', () => {
       const sidecars = this.#controller.status()?.sidecars ?? [];
-      if (sidecars.some(({ rejected }) => rejected.length > 0)) throw new SidecarRefused(this.#trouble.join(''));
+      const refused = sidecars.flatMap(({ namespace, pod, rejected }) =>
+        rejected.map(({ name, message }) => `the sidecar of ${namespace}/${pod} refuses ${name}: ${message}`),
+      );
+      if (refused.length > 0) throw new SidecarRefused(refused.join('\n'));
       return sidecars.length > 0 && sidecars.every(({ inSync }) => inSync) ? sidecars : undefined;
     });
     return model;

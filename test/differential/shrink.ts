@@ -1,4 +1,5 @@
 import type { KubeObject } from '@heddle/smi';
+import type { WireCall } from './trial.ts';
 
 /**
  * Drops what is not needed for a policy to differ: whole objects, then items of their lists, one at a time and again until
@@ -22,6 +23,25 @@ export async function shrink(
     }
   }
   return smallest;
+}
+
+/** A call without the headers that it need not have, and with nothing odd about it that need not be. */
+export async function shrinkCall(
+  { call, http2 }: WireCall,
+  differs: (call: WireCall) => Promise<boolean>,
+): Promise<WireCall> {
+  let simplest: WireCall = { call, http2 };
+  const attempt = async (simpler: WireCall) => {
+    if (await differs(simpler)) simplest = simpler;
+  };
+  for (let index = call.headers.length - 1; index >= 0; index--) {
+    await attempt({ ...simplest, call: { ...simplest.call, headers: simplest.call.headers.toSpliced(index, 1) } });
+  }
+  if (call.protocol === 'tcp') return simplest;
+  if (call.path !== '/') await attempt({ ...simplest, call: { ...simplest.call, path: '/' } });
+  if (call.method !== 'GET') await attempt({ ...simplest, call: { ...simplest.call, method: 'GET' } });
+  if (http2) await attempt({ ...simplest, http2: false });
+  return simplest;
 }
 
 type Path = readonly (string | number)[];

@@ -6,8 +6,8 @@ import { Callers } from './callers.ts';
 import { callsForShares, differencesFrom } from './compare.ts';
 import { type Ending, endingsOf } from './endings.ts';
 import { type LiveMesh, SidecarRefused } from './live-mesh.ts';
-import { shrink } from './shrink.ts';
-import { callsOfSeed, orderOf, policyOfSeed, type WireCall } from './trial.ts';
+import { shrink, shrinkCall } from './shrink.ts';
+import { orderOf, policyOfSeed, trialOfSeed, type WireCall } from './trial.ts';
 
 /** How much is tried. */
 export interface SoakOptions {
@@ -16,7 +16,7 @@ export interface SoakOptions {
   readonly sets: number;
   /** Calls a set. */
   readonly calls: number;
-  /** Measure the shares of a call with several backends in every so many sets. */
+  /** Shares are measured wherever they are uneven, and where they are even in one of so many sets. */
   readonly sharesEvery: number;
   /** Sets with a difference before it ends. */
   readonly enough: number;
@@ -50,6 +50,9 @@ export interface Difference {
   readonly endings: readonly Ending[];
   readonly seen: readonly string[];
 }
+
+/** So often a call that differed is made again: where it may end in several ways, it need not end so at once. */
+const confirmations = 30;
 
 /** Random policies, one after the other in force in a mesh of real pods, each tried with random calls. */
 export async function soak(mesh: LiveMesh, world: World, options: SoakOptions): Promise<Tally> {
@@ -88,9 +91,12 @@ class Soak {
     const policy = policyOfSeed(world, seed);
     try {
       const model = await this.#mesh.apply(policy);
-      const calls = callsOfSeed(world, seed, { policy, model, count: this.#options.calls });
+      const { calls, shared } = trialOfSeed(world, seed, { policy, model, count: this.#options.calls });
       const results = await Promise.all(calls.map(async call => ({ call, ...(await this.#compare(model, call, 1)) })));
-      if (withShares) results.push(...(await this.#measure(model, calls)));
+      if (shared !== undefined && (shared.isUneven || withShares)) {
+        this.#add({ shares: 1 });
+        results.push({ call: shared.call, ...(await this.#compare(model, shared.call, callsForShares)) });
+      }
       for (const { call, times, seen } of results) {
         if (seen.length > 0 && (await this.#confirm({ seed, policy }, model, { call, times, seen }))) return;
       }
@@ -107,39 +113,32 @@ class Soak {
     model: MeshModel,
     { call, times, seen }: { call: WireCall; times: number; seen: readonly string[] },
   ): Promise<boolean> {
-    const again = await this.#compare(model, call, times);
+    const endings = endingsOf(model, call.call);
+    const repeat = Math.max(times, confirmations);
+    const again = await this.#compare(model, call, repeat);
     if (again.seen.length === 0) {
-      const passing = { seed, policy, call, endings: endingsOf(model, call.call), seen };
-      this.#tally = { ...this.#tally, passing: [...this.#tally.passing, passing] };
+      this.#tally = { ...this.#tally, passing: [...this.#tally.passing, { seed, policy, call, endings, seen }] };
       return false;
     }
-    this.#differ(
-      await this.#smallest({ seed, policy, call, endings: endingsOf(model, call.call), seen: again.seen }, times),
-    );
+    this.#differ(await this.#smallest({ seed, policy, call, endings, seen: again.seen }, repeat));
     return true;
   }
 
-  /** The same difference with as little policy as shows it; the one that came in where it can't be had again. */
-  async #smallest(difference: Difference & { call: WireCall }, times: number): Promise<Difference> {
-    const { call } = difference;
-    const compare = async (policy: readonly KubeObject[], repeat: number) => {
+  /** The same difference with as little as shows it; the one that came in where it can't be had again. */
+  async #smallest(difference: Difference & { call: WireCall }, repeat: number): Promise<Difference> {
+    const look = async (policy: readonly KubeObject[], call: WireCall, times: number) => {
       const model = await this.#mesh.apply(policy);
-      return { endings: endingsOf(model, call.call), seen: (await this.#compare(model, call, repeat)).seen };
+      const { seen } = await this.#compare(model, call, times);
+      return { endings: endingsOf(model, call.call), seen };
     };
+    const { call } = difference;
     // An ending that can't be shows within a few calls, a share that is wrong doesn't.
-    const few = Math.min(times, 30);
-    const enough = (await compare(difference.policy, few)).seen.length > 0 ? few : times;
-    const policy = await shrink(difference.policy, async smaller => (await compare(smaller, enough)).seen.length > 0);
-    const last = await compare(policy, times);
-    return last.seen.length > 0 ? { ...difference, policy, ...last } : difference;
-  }
-
-  /** Shares of the first call that more than one backend may answer. */
-  async #measure(model: MeshModel, calls: readonly WireCall[]) {
-    const call = calls.find(each => endingsOf(model, each.call).filter(({ share }) => share > 0.01).length > 1);
-    if (call === undefined) return [];
-    this.#add({ shares: 1 });
-    return [{ call, ...(await this.#compare(model, call, callsForShares)) }];
+    const few = await look(difference.policy, call, confirmations);
+    const times = few.seen.length > 0 ? confirmations : repeat;
+    const policy = await shrink(difference.policy, async smaller => (await look(smaller, call, times)).seen.length > 0);
+    const simplest = await shrinkCall(call, async simpler => (await look(policy, simpler, times)).seen.length > 0);
+    const last = await look(policy, simplest, repeat);
+    return last.seen.length > 0 ? { ...difference, policy, call: simplest, ...last } : difference;
   }
 
   async #compare(model: MeshModel, call: WireCall, times: number) {

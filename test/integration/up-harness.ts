@@ -28,15 +28,20 @@ export class Place {
     this.directory = directory;
   }
 
-  /** A copy of the example bookstore. */
+  /** A copy of the example. */
   static async ofBookstore(): Promise<Place> {
+    return await Place.of(join(repository, 'examples/bookstore'));
+  }
+
+  /** A copy of a folder. */
+  static async of(folder: string): Promise<Place> {
     const place = new Place(await mkdtemp(join(tmpdir(), 'u-')));
-    await cp(join(repository, 'examples/bookstore'), place.manifests, { recursive: true });
+    await cp(folder, place.manifests, { recursive: true });
     return place;
   }
 
   get manifests(): string {
-    return join(this.directory, 'bookstore');
+    return join(this.directory, 'mesh');
   }
 
   /** Replaces text in a file of the manifests, with one write. */
@@ -82,7 +87,7 @@ export class RunningUp {
   #heard: () => void = () => {};
 
   constructor(place: Place, args: readonly string[] = []) {
-    this.child = place.start(['up', 'bookstore', ...args]);
+    this.child = place.start(['up', 'mesh', ...args]);
     this.#runDirectory = join(place.directory, `heddle-${process.getuid?.()}`, String(this.child.pid));
     this.#exit = once(this.child, 'exit') as Promise<[number | null, string | null]>;
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {

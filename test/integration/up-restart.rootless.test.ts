@@ -100,7 +100,7 @@ describe('a controller that is killed while files are wrong', () => {
     assert.deepEqual(await calls('bookbuyer', 10), { 'bookstore-v1': 10 });
     await up.after(
       () => writeFile(join(place.manifests, target), whole),
-      /^mended bookstore\/policy\/bookstore\.yaml/m,
+      /^mended mesh\/policy\/bookstore\.yaml/m,
     );
     await up.after(() => place.edit(warehouse, '[false]', '[node, bookwarehouse.js]'), /^mended /m);
   });

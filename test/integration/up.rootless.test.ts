@@ -47,6 +47,15 @@ describe('heddle up examples/bookstore', () => {
     return JSON.parse(out) as Record<string, number>;
   }
 
+  /** Waits for the program itself, which keeps its connections, to see the like. */
+  async function lastAttempt(wanted: RegExp): Promise<void> {
+    const counts = new URL('counts', up.urls.get('bookthief/bookthief'));
+    await eventually(`bookthief sees ${String(wanted)}`, async () => {
+      const { tally } = (await (await fetch(counts)).json()) as { tally: { recent: string[] } };
+      return wanted.test(tally.recent.at(-1) ?? '') || undefined;
+    });
+  }
+
   /** Sidecars reconnect when they see fit, within some seconds. */
   async function wellAgain(): Promise<void> {
     let last = '';
@@ -95,8 +104,10 @@ describe('heddle up examples/bookstore', () => {
       /in force on 3 sidecars after \S+ ms: TrafficTarget bookstore\/bookthief-at-v1/,
     );
     assert.equal((await calls('bookthief'))['403'], undefined);
+    await lastAttempt(/^bookstore-v/);
     await up.after(() => rm(policy), /in force .*bookthief-at-v1 \(removed\)/);
     assert.deepEqual(await calls('bookthief'), { 403: 1 });
+    await lastAttempt(/^refused: 403$/);
   });
 
   test('a weight that is saved is in force', async () => {
@@ -113,11 +124,11 @@ describe('heddle up examples/bookstore', () => {
     const cut = whole.slice(0, whole.indexOf('[GET') + 4);
     const said = await up.after(
       () => writeFile(file, cut),
-      /^bookstore\/policy\/bookstore\.yaml:\d+:\d+ error SMI1001 UnreadableFile: .*\n/m,
+      /^mesh\/policy\/bookstore\.yaml:\d+:\d+ error SMI1001 UnreadableFile: .*\n/m,
     );
     assert.doesNotMatch(said, /in force/);
     assert.deepEqual(await calls('bookbuyer'), { 'bookstore-v2': 1 });
-    const mended = await up.after(() => writeFile(file, whole), /^mended bookstore\/policy\/bookstore\.yaml:\d+:\d+ /m);
+    const mended = await up.after(() => writeFile(file, whole), /^mended mesh\/policy\/bookstore\.yaml:\d+:\d+ /m);
     assert.doesNotMatch(mended, /in force/, 'it is what was in force all along');
   });
 
@@ -125,7 +136,7 @@ describe('heddle up examples/bookstore', () => {
     const line = (await readFile(join(place.manifests, split), 'utf8')).split('\n').indexOf('      weight: 100') + 1;
     await up.after(
       () => place.edit(split, 'weight: 100', 'weight: -1'),
-      new RegExp(`^bookstore/policy/split\\.yaml:${line}:7 error SMI1006 InvalidWeight: weight must be .*\\n`, 'm'),
+      new RegExp(`^mesh/policy/split\\.yaml:${line}:7 error SMI1006 InvalidWeight: weight must be .*\\n`, 'm'),
     );
     assert.deepEqual(await calls('bookbuyer', 20), { 'bookstore-v2': 20 });
     const { code, out } = await place.run(['status']);
@@ -133,7 +144,7 @@ describe('heddle up examples/bookstore', () => {
     assert.match(out, /^TrafficSplit bookstore\/bookstore +no +2 of 2 +InvalidWeight$/m);
     await up.after(
       () => place.edit(split, 'weight: -1', 'weight: 100'),
-      /^mended bookstore\/policy\/split\.yaml:.*InvalidWeight/m,
+      /^mended mesh\/policy\/split\.yaml:.*InvalidWeight/m,
     );
   });
 
@@ -226,8 +237,8 @@ describe('heddle up --check', () => {
     const [fine, other] = await Promise.all([Place.ofBookstore(), Place.ofBookstore()]);
     await other.edit('traffic.yaml', /(name: bookthief is refused\n[^]*?verdict: )deny\n +status: 403/, '$1allow');
     const [good, bad] = await Promise.all([
-      fine.run(['up', 'bookstore', '--check']),
-      other.run(['up', 'bookstore', '--check', '-o', 'json']),
+      fine.run(['up', 'mesh', '--check']),
+      other.run(['up', 'mesh', '--check', '-o', 'json']),
     ]);
     assert.equal(good.code, 0, good.err);
     assert.match(good.err, /^12 calls, 12 ok, 0 failed$/m);
@@ -237,7 +248,7 @@ describe('heddle up --check', () => {
     const failed = results.filter(({ ok }) => !ok);
     assert.deepEqual(
       failed.map(({ name, seen, file }) => [name, seen, file]),
-      [['bookthief is refused', 'deny 403', 'bookstore/traffic.yaml']],
+      [['bookthief is refused', 'deny 403', 'mesh/traffic.yaml']],
     );
     assert.match(failed[0]?.message ?? '', /^verdict allow, not deny.*No TrafficTarget lets/);
     await Promise.all([fine.remove(), other.remove()]);
@@ -253,10 +264,10 @@ describe('what heddle up can’t run', () => {
 
   const cases: [string, string[], Record<string, string>, number, RegExp][] = [
     ['no such folder', ['nowhere'], {}, 2, /^error: There is no folder nowhere\.$/m],
-    ['a file', ['bookstore/traffic.yaml'], {}, 2, /is not a folder/],
-    ['a folder without manifests', ['bookstore/app'], {}, 2, /holds no manifests/],
-    ['a check without Traffic', ['bookstore/policy', '--check'], {}, 2, /no object of kind Traffic/],
-    ['no Envoy', ['bookstore'], { HEDDLE_ENVOY: '/nowhere/envoy' }, 3, /is not an executable file/],
+    ['a file', ['mesh/traffic.yaml'], {}, 2, /is not a folder/],
+    ['a folder without manifests', ['mesh/app'], {}, 2, /holds no manifests/],
+    ['a check without Traffic', ['mesh/policy', '--check'], {}, 2, /no object of kind Traffic/],
+    ['no Envoy', ['mesh'], { HEDDLE_ENVOY: '/nowhere/envoy' }, 3, /is not an executable file/],
   ];
   for (const [what, args, environment, expected, message] of cases) {
     test(what, async () => {
@@ -272,7 +283,7 @@ describe('what heddle up can’t run', () => {
     await mkdir(tools);
     const refusing = '#!/bin/sh\necho "unshare: unshare failed: Operation not permitted" >&2\nexit 1\n';
     await writeFile(join(tools, 'unshare'), refusing, { mode: 0o755 });
-    const { code, err } = await place.run(['up', 'bookstore'], { PATH: `${tools}:${process.env['PATH']}` });
+    const { code, err } = await place.run(['up', 'mesh'], { PATH: `${tools}:${process.env['PATH']}` });
     assert.equal(code, 3);
     assert.match(err, /^error: (User namespaces|Namespaces) are not permitted here.*\n$/);
     assert.equal(existsSync(join(place.directory, `heddle-${process.getuid?.()}`)), false);

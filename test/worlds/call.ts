@@ -104,27 +104,34 @@ function pairsOf(target: KubeObject, world: World, policy: readonly KubeObject[]
     one => one.namespace === namespace && one.workloads.includes(destination.name),
   );
   const own = behind.map(({ name }) => name);
-  const split = rootsOf(policy, namespace);
+  const splits = splitsOf(policy, namespace);
+  const roots = [...splits.keys()];
   const entries = entriesOf(policy, namespace, rules);
   const asBytes = entries.length === 0 && rules.some(({ kind }) => kind === 'TCPRoute');
   return sources
     .map(source => ({ namespace: source.namespace ?? namespace, name: source.name }))
     .filter(exists)
     .flatMap(from =>
-      [...own, ...split.map(() => destination.name), ...split].map(service => ({
+      [...own, ...roots, ...roots.map(() => destination.name)].map(service => ({
         from: { namespace: from.namespace, serviceAccount: from.name },
         to: { namespace, service },
-        entries,
+        entries: [...entries, ...(splits.get(service) ?? [])],
         asBytes,
       })),
     );
 }
 
-function rootsOf(policy: readonly KubeObject[], namespace: string): string[] {
-  return policy.flatMap(({ kind, metadata, spec }) => {
-    const { service = '' } = spec as { service?: string };
-    return kind === 'TrafficSplit' && metadata.namespace === namespace ? [service.split('.')[0] ?? ''] : [];
-  });
+/** By root, the entries that bring requests to one of its splits. */
+function splitsOf(policy: readonly KubeObject[], namespace: string): Map<string, Entry[]> {
+  const splits = new Map<string, Entry[]>();
+  for (const { kind, metadata, spec } of policy) {
+    if (kind !== 'TrafficSplit' || metadata.namespace !== namespace) continue;
+    const { service = '', matches = [] } = spec as { service?: string; matches?: readonly Rule[] };
+    const root = service.split('.')[0] ?? '';
+    const groups = matches.map(({ name }) => ({ kind: 'HTTPRouteGroup', name }));
+    splits.set(root, [...(splits.get(root) ?? []), ...entriesOf(policy, namespace, groups)]);
+  }
+  return splits;
 }
 
 /** A rule of a TrafficTarget, as it is written. */
@@ -169,7 +176,9 @@ function headersFor(conditions: readonly Header[]): fc.Arbitrary<Header[]> {
   };
   const hosts = conditions.filter(([name]) => name === 'host').slice(0, 1);
   const others = conditions.filter(([name]) => name !== 'host');
-  return fc.tuple(...[...hosts, ...others].map(one));
+  const again = fc.constantFrom(...(others.length === 0 ? conditions : others)).chain(one);
+  const repeated = fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.tuple(again) });
+  return fc.tuple(fc.tuple(...[...hosts, ...others].map(one)), repeated).map(lists => lists.flat());
 }
 
 const anyMethod = fc.constantFrom('GET', ...methods);
@@ -208,13 +217,13 @@ export const oddPath: fc.Arbitrary<string> = fc
   .map(parts => `/${parts.join('')}`);
 
 const plainHeader = fc.tuple(
-  fc.constantFrom('X-Team', 'x-team', 'x-tier', 'X-Other'),
+  fc.constantFrom('X-Team', 'x-team', 'x-TIER', 'X-Other'),
   fc.constantFrom(...headerPatterns).chain(({ near }) => fc.constantFrom(...near)),
 );
 const hostHeader = fc
   .constantFrom(...hostPatterns)
   .chain(({ near }) => fc.constantFrom(...near))
-  .map((authority): Header => ['Host', authority]);
+  .chain(authority => fc.constantFrom('Host', 'Host', 'hOsT').map((name): Header => [name, authority]));
 
 const anyHeaders: fc.Arbitrary<Header[]> = fc
   .tuple(

@@ -26,9 +26,46 @@ export const pathPatterns: readonly PathPattern[] = [
   { pattern: '/x{1,3}', near: ['/x', '/xxx', '/xxxx', '/'] },
   { pattern: '//+', near: ['//', '/', '///', '/a/..//'] },
   { pattern: '', near: ['/', '/whatever'] },
+  { pattern: '/\\pL+', near: ['/abc', '/ab1', '/', '/%61bc'] },
+  { pattern: '/[[:alpha:]]+\\d{2}', near: ['/ab12', '/ab1', '/ab123', '/12'] },
+  { pattern: '(?m)^/a$', near: ['/a', '/a/b', '/a%0A'] },
+  { pattern: '/a$|/b', near: ['/b', '/a', '/ab', '/a/b'] },
+  { pattern: '/\\Qa.b\\E', near: ['/a.b', '/axb', '/a%2eb'] },
+  { pattern: '/\\x41\\b.*', near: ['/A', '/A/b', '/Ab', '/a', '/%41'] },
+  { pattern: '(?U)/a+?', near: ['/a', '/aaa', '/'] },
+  { pattern: '/(a|ab)(c|bcd)', near: ['/abcd', '/ac', '/abc', '/abbcd'] },
+  { pattern: '/(?i:a)b', near: ['/ab', '/Ab', '/AB'] },
+  { pattern: '/[^\\x00-\\x7f]*', near: ['/', '/a', '/é'] },
+  { pattern: '/a{0,1000}', near: ['/', '/aaaa', '/b'] },
   { pattern: 'books', near: ['/books', 'books'] },
   { pattern: '/(', near: ['/', '/('] },
   { pattern: '/(?=a)', near: ['/', '/a'] },
+];
+
+/** Headers that policies ask for. */
+export const headerNames: readonly string[] = ['x-team', 'X-Team', 'x-tier'];
+
+/** Headers that sidecars read, write or drop; policies may ask for them, too. */
+export const oddHeaderNames: readonly string[] = [
+  'x-heddle-path',
+  'x-forwarded-proto',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-request-id',
+  'x-envoy-original-path',
+  'cookie',
+  'te',
+  'connection',
+  'upgrade',
+  'user-agent',
+  'accept',
+  'referer',
+  'via',
+  'date',
+  'x_team',
+  'keep-alive',
+  'expect',
+  'content-type',
 ];
 
 /** Patterns of header values, and values near their border. */
@@ -40,12 +77,25 @@ export const headerPatterns: readonly { readonly pattern: string; readonly near:
   { pattern: '', near: ['', 'x'] },
   { pattern: 'red,blue', near: ['red,blue', 'red, blue', 'red'] },
   { pattern: '(?i)RED', near: ['red', 'RED', 'reds'] },
+  { pattern: 'caf.', near: ['cafe', 'café', 'caf'] },
+  { pattern: 'caf..', near: ['café', 'cafes', 'cafe'] },
+  { pattern: 'café', near: ['café', 'cafe', 'cafÃ©'] },
+  { pattern: '[^a]+,.*', near: ['red,blue', 'a,b', 'red'] },
+  { pattern: 'red\\tblue', near: ['red\tblue', 'red blue'] },
+  {
+    pattern: '[^/]*//[^/]*/.*',
+    near: ['http://books/x', 'http://me@books/', 'https://a/#x', 'a:b//c/d', 'books//toys/'],
+  },
 ];
 
 /** Patterns of the authority, which is matched in lower case, without port and trailing dot. */
 export const hostPatterns: readonly { readonly pattern: string; readonly near: readonly string[] }[] = [
   { pattern: 'books', near: ['books', 'BOOKS', 'books.', 'books:80', 'books.:8080', 'books.stock', 'xbooks'] },
   { pattern: 'books\\.stock', near: ['books.stock', 'books-stock', 'Books.Stock:80', 'books.stock.svc'] },
+  { pattern: 'books:80', near: ['books:80', 'books'] },
+  { pattern: '.*', near: ['', 'a', 'books:80', '[::1]'] },
+  { pattern: 'books|.*evil', near: ['books', 'not-evil', 'evil.', 'books.evil:1'] },
+  { pattern: '[^.]+', near: ['a', 'a.', 'a.b', 'a:1'] },
   { pattern: '[a-z.]+', near: ['a', 'a.b', 'a.b:1', 'a1', '', '[::1]:80'] },
   { pattern: 'Books|toys:80', near: ['Books', 'books', 'toys:80', 'toys'] },
   { pattern: '[a-z]+[.:]?.*', near: ['books.', 'books.:80', 'books:80', '.', ':80', '1'] },
@@ -95,6 +145,9 @@ export const rewrites: readonly ((path: string) => string)[] = [
   path => `http://books.:80${path}`,
   path => `HTTPS://me@Toys${path}`,
   path => `http:/${path}`,
+  path => `http://${path}`,
+  path => `ftp://books${path}`,
+  path => `x:${path}`,
   path => `${path}/.`,
   path => `${path}/..`,
   path => `${path};x`,
@@ -106,6 +159,7 @@ export const tricks: readonly (readonly (readonly [name: string, value: string])
   [['Connection', 'x-team']],
   [['Connection', 'close, X-Other, host']],
   [['Connection', 'x-forwarded-for']],
+  [['Connection', 'keep-alive, HOST']],
   [
     ['Connection', 'upgrade'],
     ['Upgrade', 'h2c'],
@@ -114,6 +168,21 @@ export const tricks: readonly (readonly (readonly [name: string, value: string])
     ['Connection', 'upgrade, x-team'],
     ['Upgrade', 'tunnel'],
   ],
+  [
+    ['Connection', 'Upgrade'],
+    ['Upgrade', 'websocket'],
+  ],
+  [['Upgrade', 'websocket']],
+  [['TE', 'gzip, trailers']],
+  [['Expect', '100-continue']],
+  [['Proxy-Connection', 'close']],
+  [['Content-Length', '0']],
+  [['X-Forwarded-Host', 'books']],
+  [['X-Forwarded-Proto', 'https']],
+  [['X-Forwarded-For', '10.0.0.1']],
+  [['x-envoy-upstream-rq-timeout-ms', '1']],
+  [['X-Method-Override', 'DELETE']],
+  [['x-team', ',']],
   [['x_team', 'red']],
   [['X-Team_', 'red']],
   [['X-HTTP-Method-Override', 'GET']],

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@heddle/smi';
 import * as fc from 'fast-check';
-import { headerPatterns, hostPatterns, methodLists, pathPatterns } from './patterns.ts';
+import { headerNames, headerPatterns, hostPatterns, methodLists, oddHeaderNames, pathPatterns } from './patterns.ts';
 import { namespacesOf, servicesOf, type World } from './world.ts';
 
 const entryNames = ['one', 'two', 'three'] as const;
@@ -25,7 +25,7 @@ function policyOf(world: World, namespace: string): fc.Arbitrary<KubeObject[]> {
         .subarray([...tcpNames], { minLength: 1 })
         .chain(names => fc.tuple(...names.map(name => tcpRoute(namespace, name)))),
       fc.array(targetSpec(world, namespace), { minLength: 1, maxLength: 5 }),
-      fc.array(splitSpec(world, namespace), { maxLength: 3 }),
+      fc.array(splitSpec(world, namespace), { minLength: 1, maxLength: 4 }),
     )
     .map(([groups, routes, targets, splits]) => [
       ...groups,
@@ -120,7 +120,7 @@ function routeEntry(name: string): fc.Arbitrary<object> {
     fc.oneof(
       fc
         .tuple(
-          fc.constantFrom('x-team', 'X-Team', 'x-tier', 'x-team', 'x-heddle-path', 'x-forwarded-proto'),
+          fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...headerNames) }, few(fc.constantFrom(...oddHeaderNames))),
           fc.constantFrom(...headerPatterns),
         )
         .map(([header, { pattern }]) => ({ [header]: pattern })),
@@ -158,6 +158,8 @@ function splitSpec(
   const root = fc.constantFrom(
     ...own,
     ...own,
+    ...own,
+    world.logicalRoot,
     world.logicalRoot,
     `${own[0] ?? ''}.${namespace}`,
     `${own[0] ?? ''}.${namespace}.svc.cluster.local.`,
@@ -165,16 +167,17 @@ function splitSpec(
     'example.com.',
   );
   const backend = fc.record({
-    service: fc.constantFrom(...own, ...own, missing),
-    weight: fc.constantFrom(0, 0, 1, 10, 90, 100, 4_294_967_295, Number.MAX_SAFE_INTEGER),
+    service: fc.constantFrom(...own, ...own, ...own, missing),
+    weight: fc.oneof(
+      { weight: 6, arbitrary: fc.constantFrom(1, 3, 10, 50, 90, 100) },
+      { weight: 1, arbitrary: fc.constantFrom(0, 4_294_967_295, Number.MAX_SAFE_INTEGER) },
+    ),
   });
-  const matches = fc.array(
-    fc.constantFrom(...groupNames, missing).map(name => ({ kind: 'HTTPRouteGroup', name })),
-    { maxLength: 2 },
-  );
+  const group = fc.constantFrom(...groupNames, missing).map(name => ({ kind: 'HTTPRouteGroup', name }));
+  const matches = fc.oneof(fc.constant([]), fc.array(group, { minLength: 1, maxLength: 2 }));
   return fc.record({
     spec: fc
-      .record({ service: root, backends: fc.array(backend, { minLength: 1, maxLength: 3 }), matches })
+      .record({ service: root, backends: fc.array(backend, { minLength: 1, maxLength: 4 }), matches })
       .map(({ matches: list, ...spec }) => (list.length === 0 ? spec : { ...spec, matches: list })),
     age: fc.constantFrom(
       {},

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileRegex, maxRegexLength } from './regex.ts';
+import { compileRegex, maxRegexLength, wireText } from './regex.ts';
 
 const matches = (pattern: string, text: string): boolean | string => {
   const regex = compileRegex(pattern);
@@ -18,6 +18,13 @@ test('a pattern matches the whole text (T6)', () => {
 test('a dot is any byte but a newline', () => {
   assert.equal(matches('.', '\u00e9'), true);
   assert.equal(matches('.', '\n'), false);
+});
+
+test('a character beyond ASCII is the bytes of its UTF-8', () => {
+  const caf = wireText('café');
+  for (const pattern of ['café', 'caf..', 'caf\\xc3\\xa9', 'caf[^a]+'])
+    assert.equal(matches(pattern, caf), true, pattern);
+  for (const pattern of ['caf.', 'caf[é]', 'caf\\xe9', 'cafÃ©']) assert.equal(matches(pattern, caf), false, pattern);
 });
 
 test('what is not RE2 over bytes comes back as an error, with its place where it is known', () => {

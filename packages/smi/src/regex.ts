@@ -20,8 +20,8 @@ export interface RegexError {
 }
 
 /**
- * Compiles an RE2 pattern as Envoy reads it: bytes as Latin-1, `.` is any byte but a newline. Never throws; what is too
- * long, too large or not RE2 comes back as an error (T6).
+ * Compiles an RE2 pattern as Envoy reads it: the bytes of its UTF-8, each a character, and `.` is any byte but a newline: `é`
+ * matches `é`, but `[é]` one byte of it. Never throws; what is too long, too large or not RE2 comes back as an error (T6).
  */
 export function compileRegex(pattern: string): Regex | RegexError {
   if (pattern.length > maxRegexLength) {
@@ -35,7 +35,7 @@ export function compileRegex(pattern: string): Regex | RegexError {
   const unportable = /\\C|\\x\{0*[1-9a-fA-F][0-9a-fA-F]{2,}\}/.exec(pattern);
   if (unportable !== null) return { error: `${unportable[0]} is not portable`, position: unportable.index };
   try {
-    const compiled = RE2JS.compile(pattern);
+    const compiled = RE2JS.compile(wireText(pattern));
     if (compiled.programSize() > maxRegexProgramSize) {
       return { error: `it compiles to ${compiled.programSize()} instructions, ${maxRegexProgramSize} are allowed` };
     }
@@ -43,6 +43,12 @@ export function compileRegex(pattern: string): Regex | RegexError {
   } catch (cause) {
     return regexError(pattern, cause);
   }
+}
+
+/** A text as it is on the wire, in UTF-8, each byte a character: what regular expressions match (T6). */
+export function wireText(text: string): string {
+  const escaped = encodeURIComponent(text.toWellFormed());
+  return escaped.replace(/%([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 function regexError(pattern: string, cause: unknown): RegexError {

@@ -3,6 +3,21 @@ import type { HttpRequest } from './request.ts';
 /** What keeps a codec from understanding a request; it answers 400. */
 export const protocolError = Symbol('protocol error');
 
+/** Headers that Envoy has one place for each. */
+const single =
+  /^(?:host|x-forwarded-(?:proto|for|host|port)|x-request-id|user-agent|referer|via|expect|te|connection|upgrade|keep-alive|proxy-connection|transfer-encoding|content-(?:type|encoding)|accept|accept-encoding|authorization|cache-control|pragma|origin|if-(?:none-)?match|if-(?:un)?modified-since|if-range|access-control-request-(?:method|headers)|grpc-timeout|grpc-accept-encoding|x-client-trace-id)$/;
+
+/** Puts the values of headers that have one place together there; what is empty adds nothing, not even a comma. */
+export function joinHeaders(headers: HttpRequest['headers']): HttpRequest['headers'] {
+  const kept: [name: string, value: string][] = [];
+  for (const [name, value] of headers) {
+    const before = single.test(name) ? kept.find(([other]) => other === name) : undefined;
+    if (before === undefined) kept.push([name, value]);
+    else before[1] = [before[1], value].filter(part => part !== '').join(',');
+  }
+  return kept;
+}
+
 /** What the first bytes of a connection look like; `undefined`: nothing of HTTP, for a target that no URL could be. */
 export function inspectHttp({ http2, method, path }: HttpRequest): 'h2c' | 'http/1.1' | undefined {
   if (http2) return 'h2c';
@@ -99,21 +114,29 @@ export function upgradeOf(request: HttpRequest): string | undefined {
 
 /** Removes what concerns one connection only. An upgrade keeps what says so, one to `h2c` is forgotten by the codec. */
 export function dropHopByHop(request: HttpRequest): HttpRequest {
-  if (request.http2) return request;
+  if (request.http2) {
+    const headers = request.headers.filter(([name, value]) => name !== 'referer' || isReferer(value));
+    return { ...request, headers };
+  }
   const upgrade = upgradeOf(request);
   const ending = ['keep-alive', 'proxy-connection', 'transfer-encoding'];
   if (upgrade === undefined || upgrade === 'h2c') ending.push('connection', 'upgrade');
   const headers = request.headers.flatMap((header): (typeof header)[] => {
     const [name, value] = header;
     if (ending.includes(name)) return [];
-    if (name === 'te') return value.split(',').some(item => item.trim() === 'trailers') ? [['te', 'trailers']] : [];
-    if (name === 'referer' && ending.includes('upgrade') && (value.includes('#') || hasUser(value))) return [];
+    if (name === 'te' && value !== '')
+      return value.split(',').some(item => item.trim() === 'trailers') ? [['te', 'trailers']] : [];
+    if (name === 'referer' && ending.includes('upgrade') && !isReferer(value)) return [];
     return [header];
   });
   return { ...request, headers };
 }
 
-function hasUser(url: string): boolean {
-  const server = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/i.exec(url)?.[1]?.split(/[/?]/)[0];
-  return server?.includes('@') ?? false;
+/** A URL without user and fragment, or a reference to one beside: characters of URLs, and no scheme. */
+function isReferer(value: string): boolean {
+  const server = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)/i.exec(value)?.[1];
+  if (server !== undefined) return !server.includes('@') && !value.includes('#');
+  const colon = value.indexOf(':');
+  const slash = value.indexOf('/');
+  return (colon < 0 || (slash >= 0 && slash < colon)) && !/[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]/.test(value);
 }

@@ -1,6 +1,6 @@
 import { type Call, type EnvoyOutput, type MeshModel, serviceOf, spiffeId, type Workload } from '@heddle/mesh';
 import type { Outcome } from '../../../packages/control-plane/src/traffic/compare.ts';
-import { inspectHttp } from './codec.ts';
+import { inspectHttp, joinHeaders } from './codec.ts';
 import { list, type Message, message, text, typedMessage, typeOf } from './config.ts';
 import { chainFor, clientTls, serverAccepts } from './connection.ts';
 import { type HttpResult, manage, managerType, type WeightedName, weightedNames } from './http-manager.ts';
@@ -210,25 +210,22 @@ interface SocketAddress {
 
 function payloadOf({ protocol, method, path, headers, to }: Call): Payload {
   if (protocol === 'tcp') return undefined;
-  const lower = headers.map(([name, value]) => [name.toLowerCase(), value.trim()] as const);
-  const hosts = lower.filter(([name]) => name === 'host').map(([, value]) => value);
-  const schemes = lower.filter(([name]) => name === 'x-forwarded-proto').map(([, value]) => value);
+  const grpc = protocol === 'grpc';
+  const lower = headers.map(([name, value]) => [name.toLowerCase(), bytesOf(value.trim())] as const);
+  const own = lower.some(([name]) => name === 'content-type') ? [] : ([['content-type', 'application/grpc']] as const);
+  const all = joinHeaders(grpc ? [...lower.filter(([name]) => name !== 'te'), ...own, ['te', 'trailers']] : lower);
   return {
-    method: protocol === 'grpc' ? 'POST' : method,
-    path,
-    authority: joined(hosts) ?? `${to.service}.${to.namespace}:${to.port}`,
-    http2: protocol === 'grpc',
-    headers: lower.flatMap((header, index): (typeof header)[] => {
-      const [name] = header;
-      if (name !== 'x-forwarded-proto') return name === 'host' ? [] : [header];
-      return lower.findIndex(([other]) => other === name) === index ? [[name, joined(schemes) ?? '']] : [];
-    }),
+    method: grpc ? 'POST' : method,
+    path: grpc ? bytesOf(path) : path,
+    authority: all.find(([name]) => name === 'host')?.[1] ?? `${to.service}.${to.namespace}:${to.port}`,
+    http2: grpc,
+    headers: all.filter(([name]) => name !== 'host'),
   };
 }
 
-/** Envoy joins what is repeated of a header that it has a place of its own for, but for what is empty. */
-function joined(values: readonly string[]): string | undefined {
-  return values.length === 0 ? undefined : values.filter(value => value !== '').join(',');
+/** Regular expressions of Envoy see bytes, each a character. */
+function bytesOf(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
 /** The proxy must connect to the application only once the caller has proved who it is. */

@@ -7,6 +7,7 @@ import { runCommandLine } from './run-command-line.ts';
 const testdata = path.relative(process.cwd(), path.join(import.meta.dirname, 'testdata'));
 const shop = path.join(testdata, 'shop');
 const broken = path.join(testdata, 'broken');
+const dump = path.join(testdata, 'dump');
 
 /** What no parser takes. */
 const garbage = 'apiVersion: v1\nkind: [\n';
@@ -71,6 +72,8 @@ test('text answers', async t => {
     'explain-tcp.txt': explain('--from', 'shop/shop', '--to', 'db:5432', '--protocol', 'tcp'),
     'explain-malformed.txt': explain('--from', 'web/web', '--to', 'shop.shop', '--path', '/a%2fb'),
     'explain-nobody.txt': explain('--from', 'web/web', '--to', 'nobody.shop'),
+    'explain-dump.txt': ['explain', '-f', dump, '--from', 'pod/shop/web-aaa-1', '--to', 'api', '--path', '/v1/books'],
+    'validate-dump.txt': ['validate', '-f', dump],
     'test.txt': ['test', '-f', shop],
     'test-broken.txt': ['test', '-f', broken],
     'help-explain.txt': ['help', 'explain'],

@@ -28,11 +28,10 @@ export function containerProcess(
  * does not keep on connections that are open: HTTP says so with its next answer, all others end within 20 s (T12). That
  * Envoy calls a field "work in progress" each time that it is sent one is no news.
  */
-const flags = [
-  ...['--concurrency', '1', '--disable-hot-restart'],
-  ...['--drain-strategy', 'immediate', '--drain-time-s', '20'],
-  ...['--component-log-level', 'misc:error'],
-];
+const flags =
+  '--concurrency 1 --disable-hot-restart --drain-strategy immediate --drain-time-s 20 --component-log-level misc:error'.split(
+    ' ',
+  );
 
 /** The Envoy of a pod. */
 export function sidecarProcess(pod: Pod, sidecar: Sidecar, environment: Readonly<Record<string, string>>): ProcessSpec {

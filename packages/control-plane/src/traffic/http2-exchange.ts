@@ -58,13 +58,19 @@ function headersOf({ headers, method, path, host, port, protocol }: ResolvedOrde
   const grpc = protocol === 'grpc' ? { 'content-type': 'application/grpc', te: 'trailers' } : {};
   const fields: Record<string, string | string[]> = { ':authority': `${host}:${port}`, ...grpc };
   const given = new Set<string>();
-  for (const [written, value] of headers) {
+  for (const [written, text] of headers) {
+    const value = bytesOf(text);
     const name = written.toLowerCase() === 'host' ? ':authority' : written.toLowerCase();
     const before = given.has(name) ? fields[name] : undefined;
     given.add(name);
     fields[name] = before === undefined ? value : [before, value].flat();
   }
-  return { ...fields, ':method': protocol === 'grpc' ? 'POST' : method, ':path': path, ':scheme': 'http' };
+  return { ...fields, ':method': protocol === 'grpc' ? 'POST' : method, ':path': bytesOf(path), ':scheme': 'http' };
+}
+
+/** Node puts one byte for each character on the wire. */
+function bytesOf(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
 function collect(stream: ClientHttp2Stream, done: (answer: HttpAnswer) => void): void {

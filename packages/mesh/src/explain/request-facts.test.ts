@@ -62,7 +62,8 @@ describe('targets', () => {
 
 test('of HTTP/2', () => {
   const protocol = 'grpc';
-  assert.deepEqual(read({ protocol, path: '/a"b/\xe9' }), { path: '/a%22b/%E9', host: 'books.stock' });
+  const own = { 'content-type': 'application/grpc', te: 'trailers' };
+  assert.deepEqual(read({ protocol, path: '/a"b/é' }), { path: '/a%22b/%C3%A9', host: 'books.stock', ...own });
   for (const path of ['/a#b', '/a%2fb', '/%00']) assert.equal(read({ protocol, path }), 400, path);
   for (const path of ['*', 'x', '', 'http://h/x', '/a b', '/a\x7f']) assert.equal(read({ protocol, path }), null, path);
   for (const host of ['', 'a b', 'a,b', 'a/b']) assert.equal(read({ protocol, headers: [['Host', host]] }), null, host);
@@ -76,6 +77,10 @@ describe('headers', () => {
       { ...to, 'x-b': '2' },
     ],
     [{ Connection: 'a, ,b,', a: '1' }, to],
+    [
+      { TE: '', Referer: 'a:b', 'X-A': 'é' },
+      { ...to, te: '', 'x-a': 'Ã©' },
+    ],
     [{ Connection: 'a,b,c,d,e,f,g,h,i' }, to],
     [{ Connection: 'a,b,c,d,e,f,g,h,i,j' }, 400],
     [{ Connection: 'host' }, 400],

@@ -1,3 +1,4 @@
+import { wireText } from '@heddle/smi';
 import { isSteeringHeader, type RequestFacts } from '../model/http-route-match.ts';
 import { normalizePath } from './normalize-path.ts';
 import { headersPassedOn, type Unfit, upgradeOf } from './request-headers.ts';
@@ -12,7 +13,7 @@ export function requestFacts(call: Call): RequestFacts | Unfit {
   if (method === 'CONNECT') return malformed('CONNECT is not passed on');
   const headers = headersPassedOn(call);
   if ('unfit' in headers) return headers;
-  const target = call.protocol === 'grpc' ? readTargetHttp2(call.path) : readTarget(call.path);
+  const target = call.protocol === 'grpc' ? readTargetHttp2(wireText(call.path)) : readTarget(call.path);
   if (target === undefined) return noTarget(call);
   const host = target.host ?? headers.get('host');
   if (host === undefined) return malformed('it has no Host header');

@@ -39,7 +39,8 @@ function parseWeight(reader: Reader): number {
   const written = weight === undefined ? 'missing' : JSON.stringify(weight);
   reader.report(
     'InvalidWeight',
-    `weight must be a whole number of 0 or more, it is ${written}; the backend gets nothing.`,
+    `weight must be a whole number of 0 or more, it is ${written}. Mend it: until then the last good weights count or, ` +
+      'where there are none, the backend gets nothing.',
   );
   return 0;
 }
