@@ -89,7 +89,7 @@ test('a pass over what changed makes what a pass over everything makes, and keep
   const drawn = fc.tuple(policyOver(fixedWorld), policyOver(fixedWorld), fc.infiniteStream(fc.nat()));
   fc.assert(
     fc.property(drawn, ([first, second, random]) => checkHistory(historyOf(first, second, random))),
-    { numRuns: 40 },
+    { numRuns: 15 },
   );
 });
 

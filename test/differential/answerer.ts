@@ -1,6 +1,6 @@
 /**
  * A program that answers whatever reaches it, however odd, and says in the header `x-served-by` who it is and what came:
- * its name, and of a request the method and the target, e.g. `shop/web GET /books?x`.
+ * its name, and of a request the method, the target and the authority, e.g. `shop/web GET /books?x web.shop:80`.
  *
  * `node answerer.ts NAME any=8080 greet=3306`: on `any` ports it answers HTTP/1.1 and HTTP/2, gRPC too, with 200, and bytes that
  * are no request with a line; on `greet` ports it says that line first, as server-first protocols do. It parses no more of
@@ -52,7 +52,8 @@ function answerRequests(socket: Socket, name: string, text: string): string {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return text;
   const [, method, target] = requestLine.exec(text) ?? [];
-  const fields = ['HTTP/1.1 200 OK', `x-served-by: ${name} ${method} ${target}`, 'content-length: 0', '', ''];
+  const [, host = ''] = /\r\nhost:[ \t]*(.*?)[ \t]*\r\n/i.exec(text.slice(0, end + 2)) ?? [];
+  const fields = ['HTTP/1.1 200 OK', `x-served-by: ${name} ${method} ${target} ${host}`, 'content-length: 0', '', ''];
   socket.write(fields.join('\r\n'), 'latin1');
   return answerRequests(socket, name, text.slice(end + 4));
 }
@@ -60,7 +61,8 @@ function answerRequests(socket: Socket, name: string, text: string): string {
 function answerStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, name: string): void {
   stream.on('error', () => {}); // it is gone, which is all there is to say
   stream.resume();
-  const fields = { ':status': 200, 'x-served-by': `${name} ${headers[':method']} ${headers[':path']}` };
+  const { ':method': method, ':path': path, ':authority': host = '' } = headers;
+  const fields = { ':status': 200, 'x-served-by': `${name} ${method} ${path} ${host}` };
   if (headers['content-type']?.startsWith('application/grpc') === true) {
     stream.respond({ ...fields, 'content-type': 'application/grpc' }, { waitForTrailers: true });
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));

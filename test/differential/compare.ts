@@ -1,6 +1,6 @@
 import type { Call } from '@heddle/mesh';
 import type { CallReport, ExchangeCount } from '../../packages/control-plane/src/traffic/order.ts';
-import { type Ending, forwardedTarget } from './endings.ts';
+import { type Ending, forwarded } from './endings.ts';
 
 /** How far a share may be from what is expected, in standard deviations of so many calls. */
 const sigmas = 5;
@@ -33,18 +33,13 @@ function fits(call: Call, { verdict, workload }: Ending, exchange: ExchangeCount
   const { end, byMesh, status } = exchange;
   if (verdict.allowed) {
     if (end !== 'answered' || byMesh) return false;
-    const isRequest = call.protocol !== 'tcp';
-    const said = isRequest ? [methodOf(call), forwardedTarget(call, verdict)] : [];
-    return (!isRequest || status === 200) && exchange.responder === [workload, ...said].join(' ');
+    if (call.protocol === 'tcp') return exchange.responder === workload;
+    return status === 200 && exchange.responder === `${workload} ${forwarded(call, verdict)}`;
   }
   if (verdict.reason === 'ServiceNotFound') return end === 'unreachable';
   if (verdict.status !== null) return end === 'answered' && byMesh && status === verdict.status;
   // Bytes that HTTP's parser was given are answered with its 400, and then closed.
   return end === 'closed' || end === 'reset' || (end === 'answered' && byMesh && call.protocol === 'tcp');
-}
-
-function methodOf({ protocol, method }: Call): string {
-  return protocol === 'grpc' ? 'POST' : method;
 }
 
 /** An ending in a few words. */

@@ -46,22 +46,30 @@ export function endingsOf(model: MeshModel, call: Call): readonly Ending[] {
   return endings;
 }
 
-/** The target that an application sees of a call that reaches it: its bytes as they were, or a request's path normalised twice. */
-export function forwardedTarget(call: Call, { status }: Verdict): string {
-  if (status === null) return wireText(call.path);
-  const once = normalizePath(call.protocol === 'grpc' ? escaped(call.path) : pathOf(call.path));
+/**
+ * What an application sees of a request that reaches it: method, target and authority. The path is normalised twice, by each
+ * sidecar once; all else is as the caller addressed the root (S14), and everything is where the port takes it for bytes.
+ */
+export function forwarded(call: Call, { status }: Verdict): string {
+  const method = call.protocol === 'grpc' ? 'POST' : call.method;
+  const [host = `${call.to.service}.${call.to.namespace}:${call.to.port}`, ...more] = hostsOf(call);
+  if (status === null) return [method, wireText(call.path), host].join(' ').trim();
+  const hosts = [host, ...more].filter(each => each !== '').join(',');
+  const [, authority = hosts, path = '/'] = /^[a-z]+:\/\/(?:[^/]*@)?([^/]*)(\/.*)?$/i.exec(call.path) ?? [];
+  const target = call.path.startsWith('/') ? call.path : path;
+  const once = normalizePath(call.protocol === 'grpc' ? escaped(target) : target);
   const twice = 'malformed' in once ? once : normalizePath(once.path);
-  return 'malformed' in once || 'malformed' in twice ? call.path : twice.path + once.query;
+  const seen = 'malformed' in once || 'malformed' in twice ? target : twice.path + once.query;
+  return [method, seen, authority].join(' ').trim();
+}
+
+function hostsOf({ headers }: Call): string[] {
+  return headers.flatMap(([name, value]) => (name.toLowerCase() === 'host' ? [value.trim()] : []));
 }
 
 /** HTTP/2 takes bytes above ASCII. */
 function escaped(path: string): string {
   return wireText(path).replace(/[\x80-\xff]/g, byte => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
-/** The path of a target in any form. */
-function pathOf(target: string): string {
-  return target.replace(/^[a-z]+:\/\/[^/]*(?=\/|$)/i, '') || '/';
 }
 
 function tryDecide(model: MeshModel, call: Call): Verdict | undefined {

@@ -6,7 +6,6 @@ import { callOver } from '../worlds/call.ts';
 import { policyOver } from '../worlds/policy.ts';
 import type { World } from '../worlds/world.ts';
 import { type Ending, endingsOf } from './endings.ts';
-import { pending } from './pending.ts';
 
 /** A call, and how it is put on the wire. */
 export interface WireCall {
@@ -35,13 +34,11 @@ export interface Trial {
 /** The calls of a seed and a policy: always the same ones. */
 export function trialOfSeed(world: World, seed: number, { policy, model, count }: Drawing): Trial {
   const call = fc.tuple(callOver(world, policy), fc.constantFrom(true, false, false));
-  const candidates = fc
-    .sample(call, { seed, numRuns: count * drawn })
-    .filter(([made]) => !pending.some(({ concerns }) => concerns(made)))
-    .map(([made, http2]) => {
-      const endings = endingsOf(model, made);
-      return { call: wireCall(made, http2), endings, isOpen: endings.some(({ verdict }) => verdict.allowed) };
-    });
+  const candidates = fc.sample(call, { seed, numRuns: count * drawn }).map(([made, http2]) => {
+    const onWire = wireCall(made, http2);
+    const endings = endingsOf(model, onWire.call);
+    return { call: onWire, endings, isOpen: endings.some(({ verdict }) => verdict.allowed) };
+  });
   const open = candidates.filter(({ isOpen }) => isOpen);
   const allowed = open.slice(0, Math.ceil(count / 2));
   const refused = candidates.filter(({ isOpen }) => !isOpen).slice(0, count - allowed.length);
