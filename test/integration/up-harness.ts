@@ -13,6 +13,16 @@ const repository = join(import.meta.dirname, '../..');
 const heddle = join(repository, 'packages/control-plane/bin/heddle');
 const patience = 60_000;
 
+/** Makes calls one after the other, and prints how often each answer came: who served, or a status. */
+const caller = `
+const counts = {};
+for (let i = 0; i < Number(process.argv[1]); i++) {
+  const response = await fetch('http://bookstore.bookstore:14001/buy-a-book');
+  const name = response.ok ? (await response.json()).identity : String(response.status);
+  counts[name] = (counts[name] ?? 0) + 1;
+}
+console.log(JSON.stringify(counts));`;
+
 /** What a command came to. */
 export interface Outcome {
   readonly code: number | null;
@@ -70,6 +80,14 @@ export class Place {
     const exit = once(child, 'exit') as Promise<[number | null]>;
     const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
     return { code, out, err };
+  }
+
+  /** Has a workload of the bookstore buy books one after the other, and counts who sold them, or the status without one. */
+  async buy(workload: string, times = 1): Promise<Record<string, number>> {
+    const command = [process.execPath, '--input-type=module', '-e', caller, String(times)];
+    const { code, out, err } = await this.run(['exec', workload, '--', ...command]);
+    if (code !== 0) throw new Error(err);
+    return JSON.parse(out) as Record<string, number>;
   }
 
   async remove(): Promise<void> {
@@ -132,12 +150,11 @@ export class RunningUp {
     return new Map([...this.out.matchAll(/^(\S+) +(http:\S+)$/gm)].map(([, name = '', url = '']) => [name, url]));
   }
 
-  /** Kills the controller that runs now; another one is started in its place. */
+  /** Kills the one controller that runs; another one is started in its place. */
   killController(): void {
-    const pid = readdirSync('/proc')
-      .map(Number)
-      .find(id => id > 0 && this.#isController(id));
-    if (pid === undefined) throw new Error('there is no controller');
+    const processes = readdirSync('/proc').map(Number);
+    const [pid, ...others] = processes.filter(id => id > 0 && this.#isController(id));
+    if (pid === undefined || others.length > 0) throw new Error('there is not one controller');
     process.kill(pid, 'SIGKILL');
   }
 

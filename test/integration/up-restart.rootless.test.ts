@@ -7,16 +7,6 @@ import type { MeshStatus } from '../../packages/control-plane/src/api/mesh-statu
 import { eventually } from './local-harness.ts';
 import { Place, RunningUp } from './up-harness.ts';
 
-/** Makes calls one after the other, and prints how often each answer came: a status, or who served. */
-const caller = `
-const counts = {};
-for (let i = 0; i < Number(process.argv[1]); i++) {
-  const response = await fetch('http://bookstore.bookstore:14001/buy-a-book');
-  const name = response.ok ? (await response.json()).identity : String(response.status);
-  counts[name] = (counts[name] ?? 0) + 1;
-}
-console.log(JSON.stringify(counts));`;
-
 const split = 'policy/split.yaml';
 const target = 'policy/bookstore.yaml';
 const warehouse = 'bookwarehouse.yaml';
@@ -38,13 +28,6 @@ describe('a controller that is killed while files are wrong', () => {
     await place.remove();
   });
 
-  async function calls(workload: string, times: number): Promise<Record<string, number>> {
-    const command = ['exec', workload, '--', process.execPath, '--input-type=module', '-e', caller, String(times)];
-    const { code, out, err } = await place.run(command);
-    assert.equal(code, 0, err);
-    return JSON.parse(out) as Record<string, number>;
-  }
-
   async function status(): Promise<MeshStatus | undefined> {
     const { out } = await place.run(['status', '-o', 'json']);
     return out === '' ? undefined : (JSON.parse(out) as MeshStatus);
@@ -53,7 +36,7 @@ describe('a controller that is killed while files are wrong', () => {
   /** What a restart must not change. */
   async function seen(): Promise<unknown> {
     const { findings, objects, exposed, unready } = (await settled(''))!;
-    const verdicts = [await calls('bookbuyer', 20), await calls('bookthief', 1)];
+    const verdicts = [await place.buy('bookbuyer', 20), await place.buy('bookthief', 1)];
     return { findings, objects, exposed, unready, verdicts, pods: await up.pods() };
   }
 
@@ -97,11 +80,8 @@ describe('a controller that is killed while files are wrong', () => {
       () => place.edit(split, /weight: 0([^]*)weight: -1/, 'weight: 100$1weight: 0'),
       /in force on 2 sidecars after \S+ ms: TrafficSplit bookstore\/bookstore\n/,
     );
-    assert.deepEqual(await calls('bookbuyer', 10), { 'bookstore-v1': 10 });
-    await up.after(
-      () => writeFile(join(place.manifests, target), whole),
-      /^mended mesh\/policy\/bookstore\.yaml/m,
-    );
+    assert.deepEqual(await place.buy('bookbuyer', 10), { 'bookstore-v1': 10 });
+    await up.after(() => writeFile(join(place.manifests, target), whole), /^mended mesh\/policy\/bookstore\.yaml/m);
     await up.after(() => place.edit(warehouse, '[false]', '[node, bookwarehouse.js]'), /^mended /m);
   });
 
