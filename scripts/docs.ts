@@ -1,4 +1,4 @@
-// Writes the pages of docs/reference that are made from the code: the command line, settings, findings.
+// Writes the pages of docs/reference that are made from the code: the command line, settings, findings, metrics.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { referencePages } from '../packages/control-plane/src/cli/reference.ts';

@@ -145,9 +145,14 @@ export class RunningUp {
     return await this.until(wanted, from);
   }
 
+  /** Where it says that its metrics are. */
+  get metrics(): string {
+    return /^metrics +(http:\S+)$/m.exec(this.out)?.[1] ?? '';
+  }
+
   /** The loopback addresses that it printed, by Service. */
   get urls(): ReadonlyMap<string, string> {
-    return new Map([...this.out.matchAll(/^(\S+) +(http:\S+)$/gm)].map(([, name = '', url = '']) => [name, url]));
+    return new Map([...this.out.matchAll(/^(\S+\/\S+) +(http:\S+)$/gm)].map(([, name = '', url = '']) => [name, url]));
   }
 
   /** Kills the one controller that runs; another one is started in its place. */

@@ -118,7 +118,7 @@ describe('heddle up examples/bookstore', () => {
     assert.deepEqual(await place.buy('bookbuyer', 20), { 'bookstore-v2': 20 });
     const { code, out } = await place.run(['status']);
     assert.equal(code, 1);
-    assert.match(out, /^TrafficSplit bookstore\/bookstore +no +2 of 2 +InvalidWeight$/m);
+    assert.match(out, /^TrafficSplit bookstore\/bookstore +no +yes +no +2 of 2 +\d+s +InvalidWeight$/m);
     await up.after(
       () => place.edit(split, 'weight: -1', 'weight: 100'),
       /^mended mesh\/policy\/split\.yaml:.*InvalidWeight/m,

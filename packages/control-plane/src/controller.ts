@@ -2,16 +2,20 @@ import { defaultSettings, type EnvoyTarget, type MeshSettings } from '@heddle/me
 import { AppliedChanges } from './api/applied-changes.ts';
 import { type MeshStatus, meshStatus } from './api/mesh-status.ts';
 import type { StatusSource } from './api/server.ts';
+import { Transitions } from './api/transitions.ts';
 import type { CertificateAuthority } from './identity/ca.ts';
 import { WorkloadSecrets } from './identity/secrets.ts';
 import type { UnreadyPod } from './local/unready-pods.ts';
 import type { Logger } from './log.ts';
 import { Loop, type State } from './loop.ts';
-import { EnvoySidecars } from './outputs/envoy-sidecars.ts';
+import { MeshMetrics, type ProcessUse } from './metrics/mesh-metrics.ts';
+import type { Telling } from './metrics/server.ts';
+import { EnvoySidecars, type EnvoySidecarsOptions } from './outputs/envoy-sidecars.ts';
 import type { Output } from './outputs/output.ts';
 import type { SidecarRef } from './outputs/sidecar-ref.ts';
 import type { Source } from './sources/source.ts';
-import { type XdsListening, XdsServer } from './xds/server.ts';
+import { type XdsListening, type XdsObserver, XdsServer } from './xds/server.ts';
+import type { Rejection } from './xds/stream.ts';
 
 /** What a controller is made of; where objects come from and how sidecars connect is its surroundings' matter. */
 export interface ControllerOptions {
@@ -23,10 +27,16 @@ export interface ControllerOptions {
   readonly frontDoor?: EnvoyTarget['frontDoor'];
   /** Opens the way by which a sidecar reaches its configuration, on the server that it is given. */
   readonly open: (sidecar: SidecarRef, xds: XdsServer) => Promise<XdsListening | undefined>;
+  /** Makes what renders for sidecars; Heddle's own unless given. */
+  readonly createRenderer?: EnvoySidecarsOptions['createRenderer'];
+  /** Default: the system's clock. */
+  readonly now?: () => Date;
   /** Pods that are not ready, of these sidecars and others. */
   readonly unready?: (sidecars: readonly SidecarRef[]) => readonly UnreadyPod[];
   /** Told after every pass what the mesh has come to. */
   readonly onState?: (state: State) => void;
+  /** Where what it counts can be read, once that is known. */
+  readonly metricsUrl?: () => string | undefined;
   readonly log: Logger;
 }
 
@@ -34,7 +44,7 @@ export interface ControllerOptions {
  * Wires sources, loop and outputs, and holds no state of its own that it could not make again: it may be killed at any time,
  * sidecars go on without it.
  */
-export class Controller implements StatusSource {
+export class Controller implements StatusSource, Telling {
   readonly #xds: XdsServer;
   readonly #secrets: WorkloadSecrets;
   readonly #sidecars: EnvoySidecars;
@@ -42,21 +52,32 @@ export class Controller implements StatusSource {
   readonly #frontDoor: EnvoyTarget['frontDoor'];
   readonly #unready: ControllerOptions['unready'];
   readonly #since = new Date();
-  readonly #changes = new AppliedChanges(() => performance.now());
+  readonly #metricsUrl: ControllerOptions['metricsUrl'];
+  readonly #metrics = new MeshMetrics();
+  readonly #changes: AppliedChanges;
+  readonly #transitions = new Transitions(() => new Date());
   readonly #listeners = new Set<() => void>();
+  /** Node ids of sidecars that have refused something since they were last in sync. */
+  readonly #obstructed = new Set<string>();
   #state: State | undefined;
   #status: MeshStatus | undefined;
   #notified = false;
 
   constructor(options: ControllerOptions) {
-    const { authority, log } = options;
+    const { authority, log, now = () => new Date() } = options;
     this.#frontDoor = options.frontDoor;
     this.#unready = options.unready;
+    this.#metricsUrl = options.metricsUrl;
+    this.#changes = new AppliedChanges(
+      () => performance.now(),
+      change => this.#metrics.countChange(change),
+    );
     this.#xds = new XdsServer({ observer: this.#observer(log) });
     this.#secrets = new WorkloadSecrets({
       authority,
-      now: () => new Date(),
+      now,
       onRenewed: () => this.#loop.poke(),
+      onIssued: () => this.#metrics.registry.add('heddle_certificates_issued_total', {}),
     });
     this.#sidecars = new EnvoySidecars({
       xds: this.#xds,
@@ -66,6 +87,7 @@ export class Controller implements StatusSource {
         ...(options.frontDoor && { frontDoor: options.frontDoor }),
       }),
       open: sidecar => options.open(sidecar, this.#xds),
+      ...(options.createRenderer && { createRenderer: options.createRenderer }),
       onFailure: ({ error, sidecars }) => {
         const fields = { sidecars: sidecars.length, nodeId: sidecars[0]?.nodeId };
         log.error('sidecars could not be given their configuration; what they had stays in force', error, fields);
@@ -82,6 +104,7 @@ export class Controller implements StatusSource {
       },
       onFailure: (part, error) => {
         log.error('a pass of the loop failed; what was in force stays in force', error, { part });
+        this.#metrics.registry.add('heddle_hop_failures_total', { hop: part });
         this.changed();
       },
     });
@@ -102,13 +125,28 @@ export class Controller implements StatusSource {
       sidecars: this.#sidecars.sidecars,
       output: this.#sidecars.output,
       rejections: this.#sidecars.rejections(nodes),
+      refusals: this.#sidecars.refusals,
       nodes,
       frontDoor: this.#frontDoor?.workload,
       unready: this.#unready?.(this.#sidecars.sidecars) ?? [],
       lastChange: this.#changes.last,
       since: this.#since,
+      transitions: this.#transitions,
+      metrics: this.#metricsUrl?.(),
     });
     return this.#status;
+  }
+
+  /** What it counts, in Prometheus' text format. */
+  metrics(): string {
+    const status = this.status();
+    const now = this.#state &&
+      status && { status, objects: this.#state.objects(), namespaces: this.#state.model.namespaces.keys() };
+    return this.#metrics.text(now, processUse());
+  }
+
+  isReady(): boolean {
+    return this.#state !== undefined;
   }
 
   onChange(listener: () => void): () => void {
@@ -116,29 +154,90 @@ export class Controller implements StatusSource {
     return () => this.#listeners.delete(listener);
   }
 
-  #observer(log: Logger) {
+  #observer(log: Logger): XdsObserver {
+    const metrics = this.#metrics;
     return {
-      connected: () => this.changed(),
-      disconnected: () => this.changed(),
-      synced: ({ node }: { readonly node: string }) => {
+      connected: event => {
+        log.verbose(4, 'a sidecar connected', { ...event });
+      },
+      disconnected: event => {
+        log.verbose(4, 'a sidecar disconnected', { ...event });
+      },
+      moved: () => {
+        this.#settle();
+        this.changed();
+      },
+      refused: event => {
+        log.info('a stream was refused', { ...event });
+        metrics.registry.add('heddle_xds_refused_streams_total', {});
+      },
+      synced: ({ node }) => {
+        log.verbose(4, 'a sidecar is in sync', { node });
         this.#changes.synced(node);
+        this.#acknowledged(node);
+        this.#settle();
         this.changed();
       },
-      rejected: (event: object) => {
-        log.info('a sidecar rejected resources', { ...event });
+      sent: event => {
+        log.verbose(4, 'sent', { ...event });
+        metrics.countXds('pushes', event.typeUrl);
+      },
+      acknowledged: event => {
+        log.verbose(4, 'acknowledged', { ...event });
+        metrics.countXds('acknowledgements', event.typeUrl);
+        if (this.#obstructed.has(event.node)) this.#acknowledged(event.node);
         this.changed();
       },
-      sent: (event: object) => log.verbose(4, 'sent', { ...event }),
-      acknowledged: (event: object) => log.verbose(4, 'acknowledged', { ...event }),
+      rejected: event => {
+        const { message: reason, ...rest } = event;
+        log.info('a sidecar rejected resources', { ...rest, reason });
+        metrics.countXds('rejections', event.typeUrl);
+        this.#rejected(event);
+      },
     };
+  }
+
+  #acknowledged(nodeId: string): void {
+    const node = this.#xds.statusOf(nodeId);
+    const workload = this.#sidecars.workloadOf(nodeId);
+    if (node === undefined || workload === undefined) return;
+    if (node.inSync) this.#obstructed.delete(nodeId);
+    this.#metrics.ledger.acknowledged(node, workload);
+  }
+
+  /** From then on each acknowledgement of the sidecar is looked at by itself: all of it may never come. */
+  #rejected(event: Rejection & { readonly node: string }): void {
+    if (this.#sidecars.rejected(event)) this.#loop.poke();
+    this.#obstructed.add(event.node);
+    const node = this.#xds.statusOf(event.node);
+    if (node !== undefined) this.#metrics.ledger.refused(this.#sidecars.rejections([node]));
+    this.#acknowledged(event.node);
+    this.changed();
   }
 
   #published(state: State, log: Logger): void {
     this.#state = state;
-    const { changed, sidecars, setAside } = this.#sidecars;
-    this.#changes.published(state.revision, changed, new Set(sidecars.map(({ nodeId }) => nodeId)));
+    const { changed, sidecars, setAside, output } = this.#sidecars;
+    // One that is in sync already was sent nothing that it asked for.
+    const awaited = new Set([...changed].filter(nodeId => !this.#xds.isInSync(nodeId)));
+    this.#changes.published(state.revision, awaited, new Set(sidecars.map(({ nodeId }) => nodeId)));
+    this.#metrics.registry.add('heddle_passes_total', {});
+    this.#metrics.ledger.published({
+      objects: state.objects(),
+      findings: [...state.findings(), ...this.#sidecars.rejections([])],
+      sidecars,
+      output,
+      awaited,
+    });
+    this.#sidecars.retain(state.objects);
+    this.#settle();
     log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size, setAside });
     this.changed();
+  }
+
+  /** Asks for another pass where that helps to find out which object sidecars refuse. */
+  #settle(): void {
+    if (this.#sidecars.settle()) this.#loop.poke();
   }
 
   /** Something that the status shows has changed. Listeners hear of many changes that come together once. */
@@ -151,4 +250,13 @@ export class Controller implements StatusSource {
       for (const listener of this.#listeners) listener();
     });
   }
+}
+
+function processUse(): ProcessUse {
+  const { user, system } = process.cpuUsage();
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    residentBytes: process.memoryUsage.rss(),
+    startSeconds: performance.timeOrigin / 1000,
+  };
 }

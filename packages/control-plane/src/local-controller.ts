@@ -12,6 +12,7 @@ import { NodeOutput } from './local/node-output.ts';
 import { xdsDirectory } from './local/pod-sidecar.ts';
 import { controllerSocket, manifestMemory, stateDirectory } from './local/run-layout.ts';
 import type { Logger } from './log.ts';
+import { serveMetrics } from './metrics/server.ts';
 import type { SidecarRef } from './outputs/sidecar-ref.ts';
 import { openAddressBook } from './sources/addresses.ts';
 import { makeDirectory } from './sources/make-directory.ts';
@@ -27,6 +28,8 @@ export interface LocalControllerOptions {
   readonly authority: CertificateAuthority;
   /** Path of the Envoy executable. */
   readonly envoy: string;
+  /** Of 127.0.0.1, for what it counts; the next free one where it is taken. */
+  readonly metricsPort: number;
   readonly settings: Pick<MeshSettings, 'clusterDomain' | 'trustDomain' | 'egress'>;
   readonly log: Logger;
 }
@@ -49,6 +52,7 @@ export async function runLocalController(options: LocalControllerOptions, signal
     onTrouble,
   });
   const nodeOutput = new NodeOutput({ node, pods: () => source.pods, onTrouble });
+  let metricsUrl: string | undefined;
   const controller: Controller = new Controller({
     settings,
     authority: options.authority,
@@ -58,10 +62,27 @@ export async function runLocalController(options: LocalControllerOptions, signal
     open: (sidecar, xds) => openSocket({ sidecar, xds, runDirectory, log }, signal),
     onState: ({ objects }) => source.remember(objects),
     unready: sidecars => source.unready(sidecars.map(({ namespace, pod }) => ({ namespace, name: pod }))),
+    metricsUrl: () => metricsUrl,
     log,
   });
+  metricsUrl = await openMetrics(options, controller, signal);
   await serveStatus(controllerSocket(runDirectory), controller, signal);
   await Promise.all([controller.run(signal), nodeOutput.run(signal)]);
+}
+
+/** A mesh goes on without: its state is to be seen by other means. */
+async function openMetrics(
+  { metricsPort, log }: LocalControllerOptions,
+  controller: Controller,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const { port } = await serveMetrics(metricsPort, controller, signal);
+    return `http://127.0.0.1:${port}/metrics`;
+  } catch (error) {
+    log.error('no port for metrics could be had', error, { firstPort: metricsPort });
+    return undefined;
+  }
 }
 
 interface SocketToOpen {

@@ -22,6 +22,8 @@ export { defaultSettings, type MeshSettings } from './model/settings.ts';
 export * from './model/split.ts';
 export * from './model/target.ts';
 export * from './model/workload.ts';
+export * from './status/condition.ts';
+export { conditionsOf, isAccepted, type Progress } from './status/conditions.ts';
 export { type PodSpec, readPod } from './store/kubernetes/pod.ts';
 export { type ResourceReading, readResource } from './store/read-resource.ts';
 export {

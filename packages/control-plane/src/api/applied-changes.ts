@@ -11,15 +11,20 @@ interface Waiting {
 /** Follows changes of the input until every sidecar that they concern has acknowledged them. */
 export class AppliedChanges {
   readonly #now: () => number;
+  readonly #onApplied: (change: AppliedChange) => void;
   #waiting: Waiting | undefined;
   #pending = new Set<string>();
   #concerned = 0;
   #revision = 0;
   #last: AppliedChange | null = null;
 
-  /** @param now milliseconds on a clock that never goes back */
-  constructor(now: () => number) {
+  /**
+   * @param now milliseconds on a clock that never goes back
+   * @param onApplied told of each change that is in force everywhere
+   */
+  constructor(now: () => number, onApplied: (change: AppliedChange) => void = () => {}) {
     this.#now = now;
+    this.#onApplied = onApplied;
   }
 
   /** The last change that is in force everywhere. */
@@ -72,6 +77,7 @@ export class AppliedChanges {
       milliseconds: Math.round((this.#now() - since) * 10) / 10,
     };
     this.#waiting = undefined;
+    this.#onApplied(this.#last);
   }
 }
 

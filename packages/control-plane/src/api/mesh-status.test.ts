@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { createCompiler, findingsOf, heldObjects, ResourceStore } from '@heddle/mesh';
 import type { KubeObject } from '@heddle/smi';
 import { meshStatus } from './mesh-status.ts';
+import { Transitions } from './transitions.ts';
 
 const object = (apiVersion: string, kind: string, name: string, spec: object = {}): KubeObject => ({
   apiVersion,
@@ -30,11 +31,13 @@ function statusOf(...objects: KubeObject[]) {
     sidecars: [],
     output: { sidecars: new Map() },
     rejections: [],
+    refusals: [],
     nodes: [],
     frontDoor: undefined,
     unready: [],
     lastChange: null,
     since: new Date(0),
+    transitions: new Transitions(() => new Date(0)),
   });
   return statuses.map(({ kind, accepted, reasons }) => [kind, accepted, ...reasons]);
 }

@@ -1,11 +1,14 @@
-import { compareFindings, type EnvoyOutput, type Finding, serviceOf, workloadOf } from '@heddle/mesh';
-import { kindOf, type ObjectRef } from '@heddle/smi';
+import { compareFindings, type EnvoyOutput, type Finding, type Progress, serviceOf, workloadOf } from '@heddle/mesh';
+import { type ObjectRef, refOf } from '@heddle/smi';
 import type { PassFailure } from '../failures.ts';
 import type { UnreadyPod } from '../local/unready-pods.ts';
 import type { State } from '../loop.ts';
+import type { Refusal } from '../outputs/refused-objects.ts';
 import type { SidecarRef } from '../outputs/sidecar-ref.ts';
 import type { NodeStatus } from '../xds/node.ts';
+import { type ObjectStatus, objectStatuses } from './object-status.ts';
 import { objectKey, programmedObjects } from './programmed.ts';
+import type { Transitions } from './transitions.ts';
 
 /** How the mesh is, as `heddle status` and `heddle up` show it. Plain JSON. */
 export interface MeshStatus {
@@ -21,6 +24,8 @@ export interface MeshStatus {
   readonly objects: readonly ObjectStatus[];
   readonly exposed: readonly ExposedService[];
   readonly findings: readonly Finding[];
+  /** Where the controller tells what it counts; null where it does not. */
+  readonly metrics: string | null;
   /** The last change of the input, once every sidecar that it concerns has acknowledged it; null before the first. */
   readonly lastChange: AppliedChange | null;
 }
@@ -63,16 +68,6 @@ export interface SidecarStatus {
   readonly rejected: readonly { readonly name: string; readonly message: string }[];
 }
 
-/** An object of policy, refused or not, and how far it has come. */
-export interface ObjectStatus extends ObjectRef {
-  /** False where a finding of severity `error` is about it. */
-  readonly accepted: boolean;
-  /** Sidecars that have acknowledged it, of all those that it concerns. */
-  readonly programmed: { readonly acknowledged: number; readonly concerned: number };
-  /** Reasons of the findings about it. */
-  readonly reasons: readonly string[];
-}
-
 /** A port of a Service that the front door shows. */
 export interface ExposedService {
   readonly namespace: string;
@@ -88,12 +83,18 @@ export interface MeshStatusInputs {
   readonly output: EnvoyOutput;
   /** Findings about what sidecars refused. */
   readonly rejections: readonly Finding[];
+  /** Versions of objects that are set aside because sidecars refused them. */
+  readonly refusals: readonly Refusal[];
   readonly nodes: readonly NodeStatus[];
   /** Key of the workload that shows exposed Services; absent where there is none. */
   readonly frontDoor: string | undefined;
   readonly unready: readonly UnreadyPod[];
   readonly lastChange: AppliedChange | null;
   readonly since: Date;
+  /** Remembers since when conditions hold. */
+  readonly transitions: Transitions;
+  /** URL of what the controller counts; absent where it is not served. */
+  readonly metrics?: string | undefined;
 }
 
 /** Puts together what the loop published and what the sidecars said. */
@@ -109,11 +110,23 @@ export function meshStatus(inputs: MeshStatusInputs): MeshStatus {
     workloads: workloads(state, statuses),
     sidecars: statuses,
     unready,
-    objects: objects(inputs, byNode, findings),
+    objects: objectStatuses(state.objects(), { findings, progress: progressOf(inputs, byNode) }, inputs.transitions),
     exposed: exposed(inputs),
     findings,
+    metrics: inputs.metrics ?? null,
     lastChange,
   };
+}
+
+/** Of a version that is set aside nobody has anything, though sidecars may have all of an older one. */
+function progressOf(
+  { output, sidecars, refusals }: MeshStatusInputs,
+  nodes: ReadonlyMap<string, NodeStatus>,
+): ReadonlyMap<string, Progress> {
+  const setAside = refusals.map(
+    ({ origin, concerned }) => [objectKey(refOf(origin.source.object)), { acknowledged: 0, concerned }] as const,
+  );
+  return new Map([...programmedObjects(output, sidecars, nodes), ...setAside]);
 }
 
 function sidecarStatus(sidecar: SidecarRef, node: NodeStatus | undefined): SidecarStatus {
@@ -146,33 +159,6 @@ function workloads(state: State, sidecars: readonly SidecarStatus[]): WorkloadSt
       inSync: inSync.get(key)?.length ?? 0,
     })),
   );
-}
-
-function objects(
-  { state, output, sidecars }: MeshStatusInputs,
-  nodes: ReadonlyMap<string, NodeStatus>,
-  findings: readonly Finding[],
-): ObjectStatus[] {
-  const progress = programmedObjects(output, sidecars, nodes);
-  const aboutObject = Map.groupBy(
-    findings.filter(({ object }) => object !== undefined),
-    ({ object }) => objectKey(object as ObjectRef),
-  );
-  const refs = new Map<string, ObjectRef>();
-  for (const { ref } of state.objects()) {
-    if (kindOf(ref.apiVersion, ref.kind)?.policy) refs.set(objectKey(ref), ref);
-  }
-  return [...refs]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, ref]) => {
-      const about = aboutObject.get(key) ?? [];
-      return {
-        ...ref,
-        accepted: !about.some(({ severity, reason }) => severity === 'error' && reason !== 'NotProgrammed'),
-        programmed: progress.get(key) ?? { acknowledged: 0, concerned: 0 },
-        reasons: [...new Set(about.map(({ reason }) => reason))],
-      };
-    });
 }
 
 /** What the front door can show: it must be let in like anybody else. */

@@ -1,13 +1,7 @@
-import type { EnvoyOutput, SidecarConfiguration } from '@heddle/mesh';
+import type { EnvoyOutput, Progress, SidecarConfiguration } from '@heddle/mesh';
 import { type ObjectRef, refOf } from '@heddle/smi';
 import type { SidecarRef } from '../outputs/sidecar-ref.ts';
 import type { NodeStatus } from '../xds/node.ts';
-
-/** How many of the sidecars that an object concerns have acknowledged what was made of it. */
-export interface Programmed {
-  readonly acknowledged: number;
-  readonly concerned: number;
-}
 
 /** Tells an object from others, whatever version it is written in. */
 export function objectKey({ apiVersion, kind, namespace, name }: ObjectRef): string {
@@ -22,7 +16,7 @@ export function programmedObjects(
   output: EnvoyOutput,
   sidecars: readonly SidecarRef[],
   nodes: ReadonlyMap<string, NodeStatus>,
-): ReadonlyMap<string, Programmed> {
+): ReadonlyMap<string, Progress> {
   const progress = new Map<string, { acknowledged: number; concerned: number }>();
   for (const { nodeId, workload } of sidecars) {
     const configuration = output.sidecars.get(workload);
@@ -39,12 +33,18 @@ export function programmedObjects(
   return progress;
 }
 
-interface ResourceName {
+/** Names one resource of a sidecar. */
+export interface ResourceName {
   readonly typeUrl: string;
   readonly name: string;
 }
 
 const nothing = (): boolean => false;
+
+/** Whether a sidecar has acknowledged the wanted versions of these resources, whatever else it waits for or has refused. */
+export function hasAcknowledged(node: NodeStatus | undefined, resources: readonly ResourceName[]): boolean {
+  return (node?.connected ?? false) && (node?.inSync === true || !resources.some(lackingOf(node)));
+}
 
 /** Whether a sidecar lacks the wanted version of a resource: not sent, not answered, or refused. */
 function lackingOf(node: NodeStatus | undefined): (resource: ResourceName) => boolean {
@@ -57,7 +57,8 @@ function lackingOf(node: NodeStatus | undefined): (resource: ResourceName) => bo
 
 const indexes = new WeakMap<SidecarConfiguration, ReadonlyMap<string, readonly ResourceName[]>>();
 
-function resourcesByObject(configuration: SidecarConfiguration): ReadonlyMap<string, readonly ResourceName[]> {
+/** The resources of a configuration by the {@link objectKey} of what they came from. Indexed once. */
+export function resourcesByObject(configuration: SidecarConfiguration): ReadonlyMap<string, readonly ResourceName[]> {
   const known = indexes.get(configuration);
   if (known !== undefined) return known;
   const index = new Map<string, ResourceName[]>();

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { type CliCommand, type CommandContext, UsageError } from './cli-command.ts';
+import { metricsPortOption } from './options.ts';
 
 /** What the controller of a local mesh is told on its standard input, in one line. */
 export interface ControllerInput {
@@ -15,15 +16,16 @@ export const controllerCommand: CliCommand = {
       .description('Watch manifests and program the sidecars of a local mesh; started by heddle up.')
       .requiredOption('-f, --file <dir>', 'folder of manifests')
       .requiredOption('--run <dir>', 'run directory of the mesh')
+      .addOption(metricsPortOption())
       .option('--v <level>', 'verbosity of the log; 4 shows every exchange', '0'),
   run: async (context, command) => {
-    const { file, run, v } = command.opts<{ file: string; run: string; v: string }>();
+    const { file, run, v, metricsPort } = command.opts<{ file: string; run: string; v: string; metricsPort: number }>();
     const end = new AbortController();
     try {
       const { root } = await readInput(() => end.abort());
       await control(
         context,
-        { directory: file, runDirectory: run, verbosity: Number(v), root },
+        { directory: file, runDirectory: run, verbosity: Number(v), metricsPort, root },
         AbortSignal.any([end.signal, context.interruption()]),
       );
       return 0;
@@ -39,6 +41,7 @@ interface Start {
   readonly directory: string;
   readonly runDirectory: string;
   readonly verbosity: number;
+  readonly metricsPort: number;
   readonly root: ControllerInput['root'];
 }
 
@@ -58,6 +61,7 @@ async function control(context: CommandContext, start: Start, signal: AbortSigna
     {
       directory: start.directory,
       runDirectory: start.runDirectory,
+      metricsPort: start.metricsPort,
       authority: new CertificateAuthority({
         trustDomain,
         now: () => new Date(),

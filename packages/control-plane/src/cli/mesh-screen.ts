@@ -96,6 +96,11 @@ export class MeshScreen {
         this.#urls.add(url);
       }
     }
+    const { metrics } = status;
+    if (metrics !== null && !this.#urls.has(metrics)) {
+      fresh.push(['metrics', this.#paint('cyan', metrics)]);
+      this.#urls.add(metrics);
+    }
     if (fresh.length > 0) this.#print(`${tableOf(fresh)}\n`);
   }
 

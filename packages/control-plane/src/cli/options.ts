@@ -34,3 +34,22 @@ export function readHeader(
   if (match === null) throw new InvalidArgumentError('A header is written as "name: value".');
   return [...previous, [match[1] ?? '', (match[2] ?? '').trim()]];
 }
+
+/** A reader of option values: whole numbers in a range. */
+export function whole(least: number, most: number): (text: string) => number {
+  return text => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** `--metrics-port`: where a controller tells what it counts. */
+export function metricsPortOption(): Option {
+  return new Option(
+    '--metrics-port <port>',
+    'loopback port for /metrics, /healthz and /readyz; where it is taken, the next free one',
+  )
+    .argParser(whole(1, 65_535))
+    .default(8080);
+}

@@ -1,6 +1,7 @@
 import { catalogue } from '@heddle/mesh';
 import type { Command } from 'commander';
 import { settings } from '../config.ts';
+import { type Metric, metrics } from '../metrics/catalogue.ts';
 import { type CommandNode, commandTree, flatten } from './command-tree.ts';
 import { commands } from './commands.ts';
 import { examplesOf } from './options.ts';
@@ -12,6 +13,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['cli.md', commandLinePage()],
     ['config.md', configPage()],
     ['findings.md', findingsPage()],
+    ['metrics.md', metricsPage()],
   ]);
 }
 
@@ -128,10 +130,15 @@ const answers: Readonly<Record<string, string>> = {
  workloads: [{namespace, name, identity, pods, ready, inSync}],
  sidecars: [{namespace, pod, workload, identity, connected, inSync, since: string | null, rejected: [{name, message}]}],
  unready: [{namespace, name, state: starting | failing | refused | ended, message, restarts}],
- objects: [{apiVersion, kind, namespace, name, accepted, programmed: {acknowledged, concerned}, reasons: [string]}],
+ objects: [{apiVersion, kind, namespace, name, accepted, programmed: {acknowledged, concerned}, reasons: [string],
+   conditions: [{type: Accepted | ResolvedRefs | Conflicted | Programmed, status: True | False | Unknown,
+     observedGeneration?: number, lastTransitionTime, reason, message}]}],
  exposed: [{namespace, name, port}], findings: as of heddle validate,
+ metrics: URL | null,
  lastChange: {revision, objects, removed: [{apiVersion, kind, namespace, name}], sidecars, milliseconds} | null}
 \`\`\``,
+    'Conditions have the shape of Kubernetes’ own. `Programmed` is `True` once every sidecar that the object concerns has acknowledged ' +
+      'it; `programmed` counts them, of a version that is refused those with what is in force in its place.',
   ]),
   exec:
     'The command is looked up in the pod, with this terminal’s PATH and the folders of system programs; it starts in `/` with the ' +
@@ -183,6 +190,28 @@ const families: Readonly<Record<string, string>> = {
   4: 'meaning',
   5: 'what a backend can not express',
 };
+
+function metricsPage(): string {
+  return page('Metrics', [
+    'A controller serves them in Prometheus’ text format at `/metrics` on 127.0.0.1, from port 8080 on the first that is free ' +
+      '(`heddle up --metrics-port`); `heddle up` prints the address, `heddle status -o json` has it as `metrics`. Beside it ' +
+      '`/healthz` answers 200 as long as the controller answers at all, `/readyz` once its first pass is finished.',
+    'An object of policy is submitted and validated. Either it is refused and counts as rejected, or the sidecars are sent what ' +
+      'differs, and it counts as applied when the last one that it concerns has acknowledged it. An object of a file has no ' +
+      '`metadata.generation`: each change of its content counts as one. Counters start at 0 with the controller; a row of a gauge ' +
+      'that has ended stays at 0.',
+    table(
+      ['metric', 'type', 'labels', 'meaning'],
+      Object.entries<Metric>(metrics).map(([name, { type, labels, help }]) => [
+        code(name),
+        type,
+        labels.map(code).join(', '),
+        help,
+      ]),
+    ),
+    '`promtool check metrics` has one remark, on `smi_policy_rejected_count`: a gauge should not end in `_count`. The name is given.',
+  ]);
+}
 
 function page(title: string, parts: readonly string[]): string {
   return `${joined([`# ${title}`, written, ...parts])}\n`;

@@ -1,3 +1,4 @@
+import type { Condition, ConditionType } from '@heddle/mesh';
 import type { MeshStatus } from '../api/mesh-status.ts';
 import type { Paint } from './paint.ts';
 
@@ -44,15 +45,39 @@ export function failureLines({ failing }: Pick<MeshStatus, 'failing'>, paint: Pa
     .join('\n');
 }
 
-/** Each SMI object: whether it is accepted, and how many of the sidecars that it concerns have it. */
-export function objectTable({ objects }: Pick<MeshStatus, 'objects'>, paint: Paint): string {
-  const rows = objects.map(({ kind, namespace, name, accepted, programmed, reasons }) => [
-    `${kind} ${namespace}/${name}`,
-    accepted ? paint('green', 'yes') : paint('red', 'no'),
-    `${programmed.acknowledged} of ${programmed.concerned}`,
-    reasons.join(', '),
-  ]);
-  return tableOf([['OBJECT', 'ACCEPTED', 'PROGRAMMED', 'FINDINGS'], ...rows]);
+/**
+ * Each object of policy: whether it is accepted, all that it names is there and no other is in its place; how many of the
+ * sidecars that it concerns have it, and since when that is so.
+ */
+export function objectTable({ objects }: Pick<MeshStatus, 'objects'>, paint: Paint, now: Date): string {
+  const rows = objects.map(({ kind, namespace, name, programmed, reasons, conditions }) => {
+    const { Accepted, ResolvedRefs, Conflicted, Programmed } = byType(conditions);
+    return [
+      `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`,
+      statusCell(Accepted, 'True', paint),
+      statusCell(ResolvedRefs, 'True', paint),
+      statusCell(Conflicted, 'False', paint),
+      paint(
+        Programmed?.status === 'True' ? 'green' : 'yellow',
+        `${programmed.acknowledged} of ${programmed.concerned}`,
+      ),
+      Programmed === undefined ? '' : ageOf(now.getTime() - Date.parse(Programmed.lastTransitionTime)),
+      reasons.join(', '),
+    ];
+  });
+  return tableOf([['OBJECT', 'ACCEPTED', 'REFS', 'CONFLICTED', 'PROGRAMMED', 'SINCE', 'FINDINGS'], ...rows]);
+}
+
+function byType(conditions: readonly Condition[]): Partial<Record<ConditionType, Condition>> {
+  return Object.fromEntries(conditions.map(condition => [condition.type, condition]));
+}
+
+const words: Readonly<Record<Condition['status'], string>> = { True: 'yes', False: 'no', Unknown: 'unknown' };
+
+function statusCell(condition: Condition | undefined, good: Condition['status'], paint: Paint): string {
+  if (condition === undefined) return '';
+  const color = condition.status === good ? 'green' : condition.status === 'Unknown' ? 'yellow' : 'red';
+  return paint(color, words[condition.status]);
 }
 
 // oxlint-disable-next-line no-control-regex -- colours take no room

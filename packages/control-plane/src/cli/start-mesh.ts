@@ -11,6 +11,8 @@ export interface MeshStart {
   readonly directory: string;
   /** Of the controller's log. */
   readonly verbosity: number;
+  /** The first loopback port for what the controller counts. */
+  readonly metricsPort: number;
   /** Told, in a sentence, when the controller ended and is started again. */
   readonly onControllerEnd: (sentence: string, wasKilled: boolean) => void;
 }
@@ -21,7 +23,7 @@ export interface MeshStart {
  */
 export async function startMesh(
   { config, environment }: CommandContext,
-  { directory, verbosity, onControllerEnd }: MeshStart,
+  { directory, verbosity, metricsPort, onControllerEnd }: MeshStart,
   signal: AbortSignal,
 ): Promise<LocalMesh> {
   await findEnvoy({ setting: config.envoy, path: config.executablePath, cacheDirectory: config.cacheDirectory });
@@ -35,7 +37,7 @@ export async function startMesh(
       program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
       environment,
       controllerInput: JSON.stringify({ root: { certificatePem, privateKeyPem: privateKey.reveal() } }),
-      controllerFlags: ['--v', String(verbosity)],
+      controllerFlags: ['--v', String(verbosity), '--metrics-port', String(metricsPort)],
       onControllerEnd: exit => onControllerEnd(describeEnd(exit), exit.signal !== null),
       clusterDomain: config.clusterDomain,
       uid,

@@ -14,8 +14,8 @@ export const statusCommand: CliCommand = {
   configure: command => {
     command
       .description(
-        'Show a running mesh: its workloads, whether each sidecar has what it is to have, each object of policy with how many ' +
-          'sidecars have it, and what is wrong. Ends with exit code 1 where a pod is not ready, a sidecar lacks something, or ' +
+        'Show a running mesh: its workloads, whether each sidecar has what it is to have, each object of policy with its ' +
+          'conditions and how many sidecars have it since when, and what is wrong. Ends with exit code 1 where a pod is not ready, a sidecar lacks something, or ' +
           'there is an error finding.',
       )
       .summary('show sync state of sidecars and objects')
@@ -51,11 +51,12 @@ async function showText({ stdout, config }: CommandContext, status: MeshStatus):
     import('./show-findings.ts'),
   ]);
   const paint = painter(stdout, config);
+  const now = new Date();
   const parts = [
     tables.workloadTable(status, paint),
     tables.unreadyTable(status, paint),
-    tables.sidecarTable(status, paint, new Date()),
-    tables.objectTable(status, paint),
+    tables.sidecarTable(status, paint, now),
+    tables.objectTable(status, paint, now),
     tables.failureLines(status, paint),
     status.findings.map(finding => findingLine(fromHere(finding), paint)).join('\n'),
   ];

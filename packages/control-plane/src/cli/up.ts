@@ -1,15 +1,15 @@
 import { stat } from 'node:fs/promises';
-import { InvalidArgumentError } from 'commander';
 import type { MeshStatus } from '../api/mesh-status.ts';
 import type { LocalMesh } from '../local/local-mesh.ts';
 import { type CliCommand, type CommandContext, type ExitCode, UsageError } from './cli-command.ts';
-import { addExamples, type OutputFormat, outputOption } from './options.ts';
+import { addExamples, metricsPortOption, type OutputFormat, outputOption, whole } from './options.ts';
 
 interface UpOptions {
   readonly check?: boolean;
   readonly output: OutputFormat;
   readonly timeout: number;
   readonly port: number;
+  readonly metricsPort: number;
   readonly v: number;
 }
 
@@ -32,6 +32,7 @@ export const upCommand: CliCommand = {
       .addOption(outputOption())
       .option('--timeout <seconds>', 'how long the mesh may take to become ready, with --check', whole(1, 86_400), 60)
       .option('--port <port>', 'first loopback port for Services that the front door shows', whole(1, 65_535), 18_080)
+      .addOption(metricsPortOption())
       .option('--v <level>', 'verbosity of the controller’s log; 4 shows every exchange', whole(0, 9), 0);
     addExamples(command, ['heddle up examples/bookstore', 'heddle up examples/bookstore --check']);
   },
@@ -58,7 +59,8 @@ async function up(context: CommandContext, directory: string, options: UpOptions
       if (wasKilled || sentence !== last) context.stderr.write(`${sentence}\n`);
       last = sentence;
     };
-    mesh = await startMesh(context, { directory, verbosity: options.v, onControllerEnd }, signal);
+    const { v: verbosity, metricsPort } = options;
+    mesh = await startMesh(context, { directory, verbosity, metricsPort, onControllerEnd }, signal);
     return mesh;
   };
   try {
@@ -79,15 +81,6 @@ async function up(context: CommandContext, directory: string, options: UpOptions
     ended.abort();
     await mesh?.ended;
   }
-}
-
-/** A reader of option values: whole numbers in a range. */
-function whole(least: number, most: number): (text: string) => number {
-  return text => {
-    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-  };
 }
 
 async function requireFolder(path: string): Promise<void> {

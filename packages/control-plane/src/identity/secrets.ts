@@ -29,6 +29,8 @@ export interface WorkloadSecretsOptions {
   readonly now: () => Date;
   /** Told which identities have a new certificate. */
   readonly onRenewed: (identities: readonly ServiceAccount[]) => void;
+  /** Told of each certificate that is issued. */
+  readonly onIssued?: (identity: ServiceAccount) => void;
   /** From 0 to 1: spreads renewals; default `Math.random`. */
   readonly random?: () => number;
 }
@@ -48,13 +50,15 @@ export class WorkloadSecrets {
   readonly #authority: CertificateAuthority;
   readonly #now: () => Date;
   readonly #onRenewed: (identities: readonly ServiceAccount[]) => void;
+  readonly #onIssued: (identity: ServiceAccount) => void;
   readonly #random: () => number;
   readonly #entries = new Map<string, Entry>();
 
-  constructor({ authority, now, onRenewed, random = Math.random }: WorkloadSecretsOptions) {
+  constructor({ authority, now, onRenewed, onIssued = () => {}, random = Math.random }: WorkloadSecretsOptions) {
     this.#authority = authority;
     this.#now = now;
     this.#onRenewed = onRenewed;
+    this.#onIssued = onIssued;
     this.#random = random;
     const trustedCa = { inlineString: authority.rootCertificatePem };
     this.trustBundle = { resource: { name: trustBundleName, validationContext: { trustedCa } } };
@@ -109,6 +113,7 @@ export class WorkloadSecrets {
     const secret = { resource, versioning: { version: certificate.version, accepts } };
     const entry = { identity, certificate, secret, renewAt };
     this.#entries.set(keyOf(identity), entry);
+    this.#onIssued(identity);
     return entry;
   }
 }

@@ -1,7 +1,7 @@
 /** Relays a TCP port of the host to a Unix socket, byte for byte: the way from a browser to the front door. */
-import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
+import { listenFrom } from './listen.ts';
 
 /** From where to where. */
 export interface RelayOptions {
@@ -12,9 +12,6 @@ export interface RelayOptions {
   /** Need not exist yet: until it does, callers get a 503. */
   readonly socketPath: string;
 }
-
-/** How many ports are tried, one after the other. */
-const triedPorts = 100;
 
 /** How long a caller that was answered with 503 may take to leave, in milliseconds. */
 const leaveTimeout = 1000;
@@ -33,29 +30,14 @@ export async function startRelay(options: RelayOptions, signal: AbortSignal): Pr
     client.on('close', () => open.delete(client));
     relay(client, options.socketPath);
   });
-  await listen(server, options);
+  const port = await listenFrom(server, options);
   const end = () => {
     server.close();
     for (const socket of open) socket.destroy();
   };
   signal.addEventListener('abort', end, { once: true });
   if (signal.aborted) end();
-  const address = server.address();
-  return { port: typeof address === 'object' && address !== null ? address.port : options.port };
-}
-
-async function listen(server: Server, { host, port }: RelayOptions): Promise<void> {
-  const last = port === 0 ? 0 : Math.min(port + triedPorts - 1, 65_535);
-  for (let next = port; ; next += 1) {
-    server.listen(next, host);
-    try {
-      await once(server, 'listening');
-      return;
-    } catch (error) {
-      const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-      if (!isTaken || next >= last) throw error;
-    }
-  }
+  return { port };
 }
 
 function relay(client: Socket, socketPath: string): void {
