@@ -33,6 +33,8 @@ export interface ControllerOptions {
   readonly now?: () => Date;
   /** Pods that are not ready, of these sidecars and others. */
   readonly unready?: (sidecars: readonly SidecarRef[]) => readonly UnreadyPod[];
+  /** Told after every pass what the mesh has come to. */
+  readonly onState?: (state: State) => void;
   /** Where what it counts can be read, once that is known. */
   readonly metricsUrl?: () => string | undefined;
   readonly log: Logger;
@@ -96,7 +98,10 @@ export class Controller implements StatusSource, Telling {
       sources: options.sources,
       outputs: [this.#sidecars, ...(options.outputs ?? [])],
       onWritten: ({ upserts, removals }) => this.#changes.delivered(upserts, removals),
-      onState: state => this.#published(state, log),
+      onState: state => {
+        this.#published(state, log);
+        options.onState?.(state);
+      },
       onFailure: (part, error) => {
         log.error('a pass of the loop failed; what was in force stays in force', error, { part });
         this.#metrics.registry.add('heddle_hop_failures_total', { hop: part });
