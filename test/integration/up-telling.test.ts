@@ -155,7 +155,6 @@ describe('what a mesh tells of itself', () => {
   });
 
   test('what the controller owes its log is there once, with object and hint', async () => {
-    const line = (text: string) => text.split('\n').filter(each => each.includes('"no matching backends"'));
     await up.after(
       () => place.edit(split, /service: bookstore-v[12]/g, 'service: nowhere'),
       /SMI2003 NoMatchingBackends/,
@@ -165,7 +164,7 @@ describe('what a mesh tells of itself', () => {
       /^mended .*NoMatchingBackends/m,
     );
     const { out } = await place.run(['logs', '--controller']);
-    const [only, ...others] = line(out);
+    const [only, ...others] = out.split('\n').filter(line => line.includes('"no matching backends"'));
     assert.deepEqual(others, []);
     const { message, object, hint } = JSON.parse(only ?? '') as Record<string, unknown>;
     assert.equal(message, 'no matching backends');

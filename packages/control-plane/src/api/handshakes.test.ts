@@ -7,9 +7,10 @@ const failedWith = (words: string) => tls(`CERTIFICATE_VERIFY_FAILED:verify_cert
 const atDepth = 'X509_verify_cert:_certificate_verification_error_at_depth_0:';
 const sanMismatch = failedWith('SAN_matcher,_certificate_SANs_are_[spiffe://cluster.local/ns/a/sa/b]');
 
+const line = (event: string) =>
+  JSON.stringify({ event, from: '10.0.0.1', port: 80, reason: 'r', time: '2026-01-01T00:00:00.000Z' });
+
 test('of a sidecar’s log the failed handshakes are read, and nothing else', () => {
-  const line = (event: string) =>
-    JSON.stringify({ event, from: '10.0.0.1', port: 80, reason: 'r', time: '2026-01-01T00:00:00.000Z' });
   const log = [
     '[warning] handshake failed',
     line('handshake failed'),
