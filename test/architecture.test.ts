@@ -84,8 +84,10 @@ const layers: Readonly<Record<string, Layer>> = {
   'control-plane/outputs': {
     holds: 'what the loop made, brought to sidecars and pods',
     knows: [
+      'smi',
       'mesh/findings',
       'mesh/model',
+      'mesh/store',
       'mesh/backends',
       'mesh/backends/envoy',
       'control-plane/xds',
@@ -103,6 +105,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/store',
       'mesh/status',
       'mesh/analyze',
+      'mesh/explain',
       'mesh/backends/envoy',
       'control-plane/local',
       'control-plane/log.ts',

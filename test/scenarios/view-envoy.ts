@@ -37,8 +37,10 @@ function viewSidecar(configuration: SidecarConfiguration): object {
 /** `books.stock:80` for `outbound/stock/books/80`. */
 function serviceName(name: string): string {
   const [, namespace, service, port, kind] = name.split('/');
-  return `${service}.${namespace}:${port}${kind === 'tcp' ? ' as bytes' : ''}`;
+  return `${service}.${namespace}:${port}${how[kind ?? ''] ?? ''}`;
 }
+
+const how: Readonly<Record<string, string>> = { tcp: ' as bytes', plain: ' in plain text' };
 
 function viewOutbound(listener: unknown, sidecar: Sidecar): unknown {
   const fallback = at(listener, 'defaultFilterChain');
@@ -87,7 +89,7 @@ function viewServers(sidecar: Sidecar): Record<string, string> {
   for (const [name, cluster] of sidecar.clusters) {
     if (at(cluster, 'type') !== 'EDS') continue;
     const context = at(cluster, 'transportSocket', 'typedConfig', 'commonTlsContext', 'combinedValidationContext');
-    const servers = namesIn(at(context, 'defaultValidationContext')).join(', ');
+    const servers = context === undefined ? 'anybody' : namesIn(at(context, 'defaultValidationContext')).join(', ');
     const assignment = sidecar.endpoints.get(textAt(cluster, 'edsClusterConfig', 'serviceName'));
     const { length } = itemsAt(assignment, 'endpoints').flatMap(locality => itemsAt(locality, 'lbEndpoints'));
     views[serviceName(name)] = `${servers} on ${length} ${length === 1 ? 'endpoint' : 'endpoints'}`;

@@ -1,6 +1,8 @@
-import { defaultSettings, type EnvoyTarget, type MeshSettings } from '@heddle/mesh';
+import { defaultSettings, type EnvoyTarget, type MeshSettings, type Remark, remarksOf } from '@heddle/mesh';
+import { refOf } from '@heddle/smi';
 import { AppliedChanges } from './api/applied-changes.ts';
 import { type MeshStatus, meshStatus } from './api/mesh-status.ts';
+import { RemarkLog } from './api/remark-log.ts';
 import type { StatusSource } from './api/server.ts';
 import { Transitions } from './api/transitions.ts';
 import type { CertificateAuthority } from './identity/ca.ts';
@@ -10,11 +12,12 @@ import type { Logger } from './log.ts';
 import { Loop, type State } from './loop.ts';
 import { MeshMetrics, type ProcessUse } from './metrics/mesh-metrics.ts';
 import type { Telling } from './metrics/server.ts';
-import { EnvoySidecars } from './outputs/envoy-sidecars.ts';
+import { EnvoySidecars, type EnvoySidecarsOptions } from './outputs/envoy-sidecars.ts';
 import type { Output } from './outputs/output.ts';
 import type { SidecarRef } from './outputs/sidecar-ref.ts';
-import type { Source } from './sources/source.ts';
+import type { Delivery, Source } from './sources/source.ts';
 import { type XdsListening, type XdsObserver, XdsServer } from './xds/server.ts';
+import type { Rejection } from './xds/stream.ts';
 
 /** What a controller is made of; where objects come from and how sidecars connect is its surroundings' matter. */
 export interface ControllerOptions {
@@ -26,8 +29,14 @@ export interface ControllerOptions {
   readonly frontDoor?: EnvoyTarget['frontDoor'];
   /** Opens the way by which a sidecar reaches its configuration, on the server that it is given. */
   readonly open: (sidecar: SidecarRef, xds: XdsServer) => Promise<XdsListening | undefined>;
+  /** Makes what renders for sidecars; Heddle's own unless given. */
+  readonly createRenderer?: EnvoySidecarsOptions['createRenderer'];
+  /** Default: the system's clock. */
+  readonly now?: () => Date;
   /** Pods that are not ready, of these sidecars and others. */
   readonly unready?: (sidecars: readonly SidecarRef[]) => readonly UnreadyPod[];
+  /** Told after every pass what the mesh has come to. */
+  readonly onState?: (state: State) => void;
   /** Where what it counts can be read, once that is known. */
   readonly metricsUrl?: () => string | undefined;
   readonly log: Logger;
@@ -47,6 +56,8 @@ export class Controller implements StatusSource, Telling {
   readonly #since = new Date();
   readonly #metricsUrl: ControllerOptions['metricsUrl'];
   readonly #metrics = new MeshMetrics();
+  readonly #remarkLog: RemarkLog;
+  #remarks: readonly Remark[] = [];
   readonly #changes: AppliedChanges;
   readonly #transitions = new Transitions(() => new Date());
   readonly #listeners = new Set<() => void>();
@@ -57,10 +68,11 @@ export class Controller implements StatusSource, Telling {
   #notified = false;
 
   constructor(options: ControllerOptions) {
-    const { authority, log } = options;
+    const { authority, log, now = () => new Date() } = options;
     this.#frontDoor = options.frontDoor;
     this.#unready = options.unready;
     this.#metricsUrl = options.metricsUrl;
+    this.#remarkLog = new RemarkLog(log);
     this.#changes = new AppliedChanges(
       () => performance.now(),
       change => this.#metrics.countChange(change),
@@ -68,7 +80,7 @@ export class Controller implements StatusSource, Telling {
     this.#xds = new XdsServer({ observer: this.#observer(log) });
     this.#secrets = new WorkloadSecrets({
       authority,
-      now: () => new Date(),
+      now,
       onRenewed: () => this.#loop.poke(),
       onIssued: () => this.#metrics.registry.add('heddle_certificates_issued_total', {}),
     });
@@ -80,6 +92,7 @@ export class Controller implements StatusSource, Telling {
         ...(options.frontDoor && { frontDoor: options.frontDoor }),
       }),
       open: sidecar => options.open(sidecar, this.#xds),
+      ...(options.createRenderer && { createRenderer: options.createRenderer }),
       onFailure: ({ error, sidecars }) => {
         const fields = { sidecars: sidecars.length, nodeId: sidecars[0]?.nodeId };
         log.error('sidecars could not be given their configuration; what they had stays in force', error, fields);
@@ -89,8 +102,11 @@ export class Controller implements StatusSource, Telling {
       settings: { ...defaultSettings, ...options.settings },
       sources: options.sources,
       outputs: [this.#sidecars, ...(options.outputs ?? [])],
-      onWritten: ({ upserts, removals }) => this.#changes.delivered(upserts, removals),
-      onState: state => this.#published(state, log),
+      onDelivery: (source, delivery) => this.#delivered(source, delivery, log),
+      onState: state => {
+        this.#published(state, log);
+        options.onState?.(state);
+      },
       onFailure: (part, error) => {
         log.error('a pass of the loop failed; what was in force stays in force', error, { part });
         this.#metrics.registry.add('heddle_hop_failures_total', { hop: part });
@@ -114,6 +130,7 @@ export class Controller implements StatusSource, Telling {
       sidecars: this.#sidecars.sidecars,
       output: this.#sidecars.output,
       rejections: this.#sidecars.rejections(nodes),
+      refusals: this.#sidecars.refusals,
       nodes,
       frontDoor: this.#frontDoor?.workload,
       unready: this.#unready?.(this.#sidecars.sidecars) ?? [],
@@ -121,6 +138,7 @@ export class Controller implements StatusSource, Telling {
       since: this.#since,
       transitions: this.#transitions,
       metrics: this.#metricsUrl?.(),
+      remarks: this.#remarks,
     });
     return this.#status;
   }
@@ -142,15 +160,27 @@ export class Controller implements StatusSource, Telling {
     return () => this.#listeners.delete(listener);
   }
 
+  #delivered(source: string, { delta, findings, written }: Delivery, log: Logger): void {
+    if (written !== undefined) this.#changes.delivered(written.upserts, written.removals);
+    log.verbose(4, 'a source delivered', {
+      source,
+      upserts: delta.upserts.map(({ object }) => refOf(object)),
+      removals: delta.removals,
+      findings: findings.length,
+    });
+  }
+
   #observer(log: Logger): XdsObserver {
     const metrics = this.#metrics;
     return {
       connected: event => {
         log.verbose(4, 'a sidecar connected', { ...event });
-        this.changed();
       },
       disconnected: event => {
         log.verbose(4, 'a sidecar disconnected', { ...event });
+      },
+      moved: () => {
+        this.#settle();
         this.changed();
       },
       refused: event => {
@@ -161,6 +191,7 @@ export class Controller implements StatusSource, Telling {
         log.verbose(4, 'a sidecar is in sync', { node });
         this.#changes.synced(node);
         this.#acknowledged(node);
+        this.#settle();
         this.changed();
       },
       sent: event => {
@@ -171,13 +202,13 @@ export class Controller implements StatusSource, Telling {
         log.verbose(4, 'acknowledged', { ...event });
         metrics.countXds('acknowledgements', event.typeUrl);
         if (this.#obstructed.has(event.node)) this.#acknowledged(event.node);
-        // On a stream that was in sync for a moment nothing else tells that it is again.
         this.changed();
       },
       rejected: event => {
-        log.info('a sidecar rejected resources', { ...event });
+        const { message: reason, ...rest } = event;
+        log.info('a sidecar rejected resources', { ...rest, reason });
         metrics.countXds('rejections', event.typeUrl);
-        this.#rejected(event.node);
+        this.#rejected(event);
       },
     };
   }
@@ -191,11 +222,12 @@ export class Controller implements StatusSource, Telling {
   }
 
   /** From then on each acknowledgement of the sidecar is looked at by itself: all of it may never come. */
-  #rejected(nodeId: string): void {
-    this.#obstructed.add(nodeId);
-    const node = this.#xds.statusOf(nodeId);
+  #rejected(event: Rejection & { readonly node: string }): void {
+    if (this.#sidecars.rejected(event)) this.#loop.poke();
+    this.#obstructed.add(event.node);
+    const node = this.#xds.statusOf(event.node);
     if (node !== undefined) this.#metrics.ledger.refused(this.#sidecars.rejections([node]));
-    this.#acknowledged(nodeId);
+    this.#acknowledged(event.node);
     this.changed();
   }
 
@@ -208,13 +240,22 @@ export class Controller implements StatusSource, Telling {
     this.#metrics.registry.add('heddle_passes_total', {});
     this.#metrics.ledger.published({
       objects: state.objects(),
-      findings: state.findings(),
+      findings: [...state.findings(), ...this.#sidecars.rejections([])],
       sidecars,
       output,
       awaited,
     });
+    this.#remarks = remarksOn(state);
+    this.#remarkLog.note(this.#remarks);
+    this.#sidecars.retain(state.objects);
+    this.#settle();
     log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size, setAside });
     this.changed();
+  }
+
+  /** Asks for another pass where that helps to find out which object sidecars refuse. */
+  #settle(): void {
+    if (this.#sidecars.settle()) this.#loop.poke();
   }
 
   /** Something that the status shows has changed. Listeners hear of many changes that come together once. */
@@ -227,6 +268,11 @@ export class Controller implements StatusSource, Telling {
       for (const listener of this.#listeners) listener();
     });
   }
+}
+
+function remarksOn({ model, findings, objects }: State): Remark[] {
+  const serviceProfiles = [...objects()].flatMap(({ ref }) => (ref.kind === 'ServiceProfile' ? [ref] : []));
+  return remarksOf({ model, findings: findings(), serviceProfiles });
 }
 
 function processUse(): ProcessUse {

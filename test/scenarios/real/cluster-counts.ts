@@ -15,7 +15,7 @@ export async function clusterCounts(mesh: LocalMesh, signal: AbortSignal): Promi
       const [direction, namespace = '', service = '', , kind] = textAt(cluster, 'name').split('/');
       if (direction !== 'outbound') continue;
       const key = `${namespace}/${service}`;
-      const statistic = kind === 'tcp' ? 'cx_total' : 'rq_total';
+      const statistic = kind === 'tcp' || kind === 'plain' ? 'cx_total' : 'rq_total';
       counts.set(key, (counts.get(key) ?? 0) + totalOf(cluster, statistic));
     }
   }

@@ -10,17 +10,8 @@ export interface Exception {
   readonly why: string;
 }
 
-const noClusterAddresses =
-  'on the local mesh nothing takes the address of a Service to pods without a sidecar, as kube-proxy does in a cluster';
-
 /** Everything in the scenarios that is checked two ways only. */
-export const exceptions: readonly Exception[] = [
-  { scenario: 'access/destination-outside-the-mesh', why: noClusterAddresses },
-  { scenario: 'hosts/egress-denied', call: 'the DNS of the cluster', why: noClusterAddresses },
-  { scenario: 'hosts/outside-the-mesh', why: noClusterAddresses },
-  { scenario: 'split/backend-outside-the-mesh', call: 'who is outside by its own name', why: noClusterAddresses },
-  { scenario: 'split/backend-outside-the-mesh', call: 'a root that is outside', why: noClusterAddresses },
-];
+export const exceptions: readonly Exception[] = [];
 
 /** Why a call is not made for real; undefined for one that is. */
 export function exceptionFor(scenario: Scenario, { name }: TrafficCall): Exception | undefined {

@@ -177,11 +177,16 @@ class Walk {
     return 'status' in result ? ended(result.status) : answered(200);
   }
 
-  /** Leaves the mesh in plain text, to the address that the connection was made to. */
+  /** Leaves the mesh in plain text: to who serves a Service outside it, or to the address that the connection was made to. */
   #leave(name: string, payload: Payload, port: number): readonly Ending[] {
     const cluster = message(this.#sidecar.clusters.get(name), `Cluster ${name}`, clusterFields);
-    if (cluster.type !== 'ORIGINAL_DST') throw new Error(`cluster ${name} is of type ${String(cluster.type)}`);
-    return realAddresses(this.#mesh.model, this.#address, port).map(at => {
+    if (cluster.transportSocket !== undefined) throw new Error(`cluster ${name} is not in plain text`);
+    const to =
+      cluster.type === 'EDS'
+        ? endpointsOf(this.#sidecar.endpoints.get(name))
+        : realAddresses(this.#mesh.model, this.#address, port);
+    if (to.length === 0) return [unreachable(undefined)];
+    return to.map(at => {
       const server = workloadAt(this.#mesh.model, at.address);
       const configuration = server && this.#mesh.sidecars.get(server.key);
       if (configuration === undefined) return answered(payload === undefined ? null : 200);

@@ -10,6 +10,8 @@ export const names = {
   trustBundle: 'trust-bundle',
   service: (key: string, port: number) => `outbound/${key}/${port}`,
   tcpCluster: (key: string, port: number) => `outbound/${key}/${port}/tcp`,
+  /** A Service outside the mesh, as it is called: in plain text. */
+  plainCluster: (key: string, port: number) => `outbound/${key}/${port}/plain`,
   frontDoor: (key: string, port: number) => `front-door/${key}/${port}`,
   inboundListener: (workload: string) => `inbound/${workload}`,
   inboundRoutes: (workload: string, port: number) => `inbound/${workload}/${port}`,

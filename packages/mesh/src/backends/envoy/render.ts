@@ -6,7 +6,7 @@ import type { Render } from '../backend.ts';
 import { baseGroup } from './base.ts';
 import { remember } from './remember.ts';
 import type { ResourceGroup } from './resource.ts';
-import { backOf } from './service-back.ts';
+import { backOf, plainBackOf } from './service-back.ts';
 import { frontDoorOf, frontOf } from './service-front.ts';
 import { createStrayAddresses, type StrayAddresses } from './stray-addresses.ts';
 import { inboundOf } from './workload-inbound.ts';
@@ -69,6 +69,7 @@ interface RenderState {
   base: ResourceGroup;
   readonly fronts: WeakMap<Service, ResourceGroup>;
   readonly backs: WeakMap<Service, ResourceGroup>;
+  readonly plainBacks: WeakMap<Service, ResourceGroup>;
   readonly doors: WeakMap<Service, ResourceGroup>;
   readonly inbounds: WeakMap<Workload['ports'], ResourceGroup>;
   /** Which Services each workload's configuration was made from, and the other way around. */
@@ -89,6 +90,7 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
     base: baseGroup(settings, strays),
     fronts: new WeakMap(),
     backs: new WeakMap(),
+    plainBacks: new WeakMap(),
     doors: new WeakMap(),
     inbounds: new WeakMap(),
     uses: new Map(),
@@ -137,7 +139,9 @@ function groupsOf(state: RenderState, model: MeshModel, workload: Workload): Res
   const reached = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
   const backends = backendsOf(model, reached);
   for (const service of reached) {
-    if (mayCall(service, state.settings)) groups.push(remember(state.fronts, service, () => frontOf(service)));
+    if (!mayCall(service, state.settings)) continue;
+    groups.push(remember(state.fronts, service, () => frontOf(service)));
+    if (!service.inMesh) groups.push(remember(state.plainBacks, service, () => plainBackOf(service)));
   }
   for (const service of backends) groups.push(remember(state.backs, service, () => backOf(service)));
   if (target.frontDoor?.workload === workload.key) {

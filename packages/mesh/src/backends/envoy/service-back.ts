@@ -1,6 +1,6 @@
 import type { ClusterJson } from '@heddle/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { ClusterLoadAssignmentJson } from '@heddle/envoy-api/envoy/config/endpoint/v3/endpoint_pb';
-import type { Service, ServicePort } from '../../model/service.ts';
+import type { Endpoint, Service, ServicePort } from '../../model/service.ts';
 import { sameProtocol } from './http.ts';
 import { alpn, names } from './names.ts';
 import { clusterType, endpointType, type ResourceGroup, type XdsResource } from './resource.ts';
@@ -23,7 +23,25 @@ export function backOf(service: Service): ResourceGroup {
       return [
         ...(port.protocol === 'tcp' ? [] : [resource(clusterType, name, httpCluster(name, port))]),
         ...(port.protocol === 'http' ? [] : [resource(clusterType, tcp, tcpCluster(tcp, name, port))]),
-        resource(endpointType, name, loadAssignment(name, port)),
+        resource(endpointType, name, loadAssignment(name, meshEndpoints(port))),
+      ];
+    }),
+  };
+}
+
+/**
+ * A Service outside the mesh as its clients call it (H6): bytes as they come, to its ready endpoints. Where a Service's address
+ * leads is known here, so that nothing else (kube-proxy in a cluster, nothing on the local mesh) needs to take it there.
+ */
+export function plainBackOf(service: Service): ResourceGroup {
+  return {
+    resources: service.ports.flatMap((port): XdsResource[] => {
+      if (port.protocol === 'udp') return [];
+      const name = names.plainCluster(service.key, port.number);
+      const ready = port.endpoints.filter(endpoint => endpoint.ready);
+      return [
+        { typeUrl: clusterType, name, value: cluster(name, name), origins: [service.origin] },
+        { typeUrl: endpointType, name, value: loadAssignment(name, ready), origins: [service.origin] },
       ];
     }),
   };
@@ -53,10 +71,13 @@ function cluster(name: string, endpoints: string): ClusterJson {
 }
 
 /** Only pods of the mesh: a client believes no server without an identity (I1). */
-function loadAssignment(name: string, port: ServicePort): ClusterLoadAssignmentJson {
-  const ready = port.endpoints.filter(endpoint => endpoint.ready && endpoint.workload !== undefined);
-  const lbEndpoints = ready.map(endpoint => ({
-    endpoint: { address: { socketAddress: { address: endpoint.address, portValue: endpoint.port } } },
+function meshEndpoints(port: ServicePort): Endpoint[] {
+  return port.endpoints.filter(endpoint => endpoint.ready && endpoint.workload !== undefined);
+}
+
+function loadAssignment(name: string, endpoints: readonly Endpoint[]): ClusterLoadAssignmentJson {
+  const lbEndpoints = endpoints.map(({ address, port }) => ({
+    endpoint: { address: { socketAddress: { address, portValue: port } } },
   }));
   return { clusterName: name, ...(lbEndpoints.length > 0 && { endpoints: [{ lbEndpoints }] }) };
 }

@@ -69,7 +69,7 @@ function listener(name: string, address: AddressJson, parts: Chains): ListenerJs
 }
 
 function chains(service: Service, port: ServicePort): Chains {
-  if (!service.inMesh) return { filterChains: [{ filters: [tcpProxy(names.egressCluster)] }] };
+  if (!service.inMesh) return { filterChains: [{ filters: [tcpProxy(names.plainCluster(service.key, port.number))] }] };
   if (port.protocol === 'http') return { filterChains: [httpChain(service, port)] };
   const bytes: FilterChainJson = { name: 'tcp', filters: [splitTcp(port)] };
   if (port.protocol === 'tcp') return { filterChains: [bytes] };
