@@ -3,9 +3,10 @@ import { refOf, type SourceObject } from '@heddle/smi';
 import type { AddressBook } from '../sources/addresses.ts';
 import type { ManifestChange } from '../sources/manifest-folder.ts';
 import { deltaBetween, MeshObjects } from '../sources/mesh-objects.ts';
+import type { PodEnd } from '../sources/replicas.ts';
 import type { Delivery, Source, Written } from '../sources/source.ts';
 import { watchManifests } from '../sources/watch-manifests.ts';
-import { desiredPods } from './desired-pods.ts';
+import { type DesiredPodsOptions, desiredPods } from './desired-pods.ts';
 import { frontDoor, frontDoorObjects, frontDoorPod } from './front-door.ts';
 import { LastGoodPods } from './last-good-pods.ts';
 import type { NodeClient } from './node-client.ts';
@@ -37,6 +38,7 @@ export class LocalMeshSource implements Source {
   readonly name = 'local mesh';
   readonly #options: LocalMeshSourceOptions;
   readonly #places: SidecarPlaces;
+  readonly #podOptions: DesiredPodsOptions;
   readonly #objects: MeshObjects;
   readonly #frontDoor: readonly SourceObject[];
   readonly #frontDoorPod: Pod;
@@ -56,10 +58,12 @@ export class LocalMeshSource implements Source {
     const { addresses, clusterDomain, envoy, runDirectory } = options;
     this.#options = options;
     this.#places = { envoy, runDirectory };
+    this.#podOptions = { ...this.#places, hasRun: pod => this.#running.has(pod) };
     this.#objects = new MeshObjects({
       addresses,
       clusterDomain,
       readiness: (namespace, name) => this.#running.get(podKey({ namespace, name }))?.ready ?? false,
+      endOf: (namespace, name) => endOf(this.#running.get(podKey({ namespace, name }))),
     });
     const ip = addresses.pod(frontDoor.namespace, frontDoor.name);
     this.#frontDoor = frontDoorObjects(ip);
@@ -114,7 +118,7 @@ export class LocalMeshSource implements Source {
     if (this.#manifests === undefined || !this.#nodeKnown) return;
     const manifests = this.#manifests.objects.map(source => this.#moved.get(source) ?? source);
     const { objects, findings } = this.#objects.complete([...this.#frontDoor, ...manifests]);
-    const pods = desiredPods(objects, this.#places);
+    const pods = desiredPods(objects, this.#podOptions);
     this.#pods = [this.#frontDoorPod, ...this.#lastGood.keep(pods)];
     const delta = deltaBetween(this.#delivered, objects);
     this.#delivered = objects;
@@ -127,7 +131,7 @@ export class LocalMeshSource implements Source {
       .catch((error: unknown) => this.#options.onTrouble('addresses could not be saved', error));
   }
 
-  /** Says whether readiness has changed, or is known for the first time. */
+  /** Says whether readiness has changed, or is known for the first time, or a pod has ended. */
   #note(event: StatusEvent): boolean {
     if (event.type === 'state') {
       this.#nodeKnown = true;
@@ -136,11 +140,17 @@ export class LocalMeshSource implements Source {
       return true;
     }
     const key = podKey(event.type === 'changed' ? event.pod : event);
-    const before = this.#running.get(key)?.ready;
+    const before = this.#running.get(key);
     if (event.type === 'changed') this.#running.set(key, event.pod);
     else this.#running.delete(key);
-    return this.#running.get(key)?.ready !== before;
+    const now = this.#running.get(key);
+    return now?.ready !== before?.ready || endOf(now) !== endOf(before);
   }
+}
+
+/** How a pod ended, if it did. */
+function endOf(pod: PodStatus | undefined): PodEnd | undefined {
+  return pod?.phase === 'Succeeded' || pod?.phase === 'Failed' ? pod.phase : undefined;
 }
 
 function together(written: readonly Written[]): Written {
