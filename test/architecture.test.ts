@@ -84,8 +84,10 @@ const layers: Readonly<Record<string, Layer>> = {
   'control-plane/outputs': {
     holds: 'what the loop made, brought to sidecars and pods',
     knows: [
+      'smi',
       'mesh/findings',
       'mesh/model',
+      'mesh/store',
       'mesh/backends',
       'mesh/backends/envoy',
       'control-plane/xds',

@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defaultSettings, type MeshModel } from '@heddle/mesh';
+import { createEnvoyRenderer, defaultSettings, type MeshModel } from '@heddle/mesh';
 import type { KubeObject } from '@heddle/smi';
+import type { MeshStatus } from '../../packages/control-plane/src/api/mesh-status.ts';
 import { Controller } from '../../packages/control-plane/src/controller.ts';
 import { CertificateAuthority } from '../../packages/control-plane/src/identity/ca.ts';
 import { desiredPods } from '../../packages/control-plane/src/local/desired-pods.ts';
@@ -24,6 +26,8 @@ export interface LiveMeshOptions {
   readonly envoy: string;
   /** Of the user who runs it; any but 0 makes a user namespace. */
   readonly uid: number;
+  /** Makes what renders for sidecars; default: Heddle's own. */
+  readonly createRenderer?: typeof createEnvoyRenderer;
 }
 
 /** A sidecar refused what it was sent: the configuration itself is wrong. */
@@ -83,7 +87,7 @@ export class LiveMesh {
   }
 
   private constructor(
-    { world }: LiveMeshOptions,
+    { world, createRenderer = createEnvoyRenderer }: LiveMeshOptions,
     at: { readonly node: LocalNode; readonly runDirectory: string; readonly end: () => Promise<void> },
   ) {
     this.#node = at.node;
@@ -93,6 +97,7 @@ export class LiveMesh {
     this.#controller = new Controller({
       authority: new CertificateAuthority({ trustDomain: defaultSettings.trustDomain, now: () => new Date() }),
       sources: [this.#source],
+      createRenderer,
       outputs: [
         {
           name: 'model',
@@ -128,6 +133,37 @@ export class LiveMesh {
       return sidecars.length > 0 && sidecars.every(({ inSync }) => inSync) ? sidecars : undefined;
     });
     return model;
+  }
+
+  /** Puts a policy in the place of the last one, whose objects stay in force where the new ones can't be. */
+  edit(policy: readonly KubeObject[]): void {
+    this.#source.edit(policy);
+  }
+
+  /** Waits until the state of the mesh is as wanted; rejects after a while. */
+  async until(what: string, wanted: (status: MeshStatus) => boolean): Promise<MeshStatus> {
+    return await this.#until(what, () => {
+      const status = this.#controller.status();
+      return status !== undefined && wanted(status) ? status : undefined;
+    });
+  }
+
+  /** Ends the sidecar of a pod, which is started again and knows nothing of before. */
+  async restartSidecar(pod: { readonly namespace: string; readonly name: string }): Promise<void> {
+    const find = async () => {
+      const pods = await this.#node.client.pods();
+      return pods.find(({ namespace, name }) => namespace === pod.namespace && name === pod.name)?.sidecar;
+    };
+    const before = await find();
+    if (before === undefined || before === null) throw new Error(`${podKey(pod)} has no sidecar`);
+    request({ socketPath: before.adminSocket, method: 'POST', path: '/quitquitquit', agent: false })
+      .on('response', response => void response.resume())
+      .on('error', () => {}) // it ends before it has answered
+      .end();
+    for await (const _ of this.#node.client.watchPods(AbortSignal.timeout(patience))) {
+      const now = await find();
+      if (now !== null && now !== undefined && now.restartCount > before.restartCount && now.state === 'running') break;
+    }
   }
 
   /** A command line that runs a command in a pod. */

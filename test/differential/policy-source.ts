@@ -9,6 +9,7 @@ export class PolicySource implements Source {
   readonly name = 'policy';
   readonly #world: readonly SourceObject[];
   readonly #objects: MeshObjects;
+  readonly #sources = new WeakMap<KubeObject, SourceObject>();
   #delivered: readonly SourceObject[] = [];
   #deliver: ((delivery: Delivery) => void) | undefined;
 
@@ -36,11 +37,24 @@ export class PolicySource implements Source {
 
   /** Puts a policy in the place of the last one, of which nothing stays: no last good version of an object that is refused now. */
   put(policy: readonly KubeObject[]): void {
-    for (const delta of [this.#change([]), this.#change(policy)]) this.#deliver?.({ delta, findings: [] });
+    const renewed = policy.map(object => ({ ...object }));
+    for (const delta of [this.#change([]), this.#change(renewed)]) this.#deliver?.({ delta, findings: [] });
+  }
+
+  /** Puts a policy in the place of the last one, as somebody would who edits it. */
+  edit(policy: readonly KubeObject[]): void {
+    this.#deliver?.({ delta: this.#change(policy), findings: [] });
+  }
+
+  /** The same object is the same version of it. */
+  #sourceOf(object: KubeObject): SourceObject {
+    const source = this.#sources.get(object) ?? { object };
+    this.#sources.set(object, source);
+    return source;
   }
 
   #change(policy: readonly KubeObject[]): ResourceDelta {
-    const { objects } = this.#objects.complete([...this.#world, ...policy.map(object => ({ object }))]);
+    const { objects } = this.#objects.complete([...this.#world, ...policy.map(object => this.#sourceOf(object))]);
     const delta = deltaBetween(this.#delivered, objects);
     this.#delivered = objects;
     return delta;

@@ -10,11 +10,12 @@ import type { Logger } from './log.ts';
 import { Loop, type State } from './loop.ts';
 import { MeshMetrics, type ProcessUse } from './metrics/mesh-metrics.ts';
 import type { Telling } from './metrics/server.ts';
-import { EnvoySidecars } from './outputs/envoy-sidecars.ts';
+import { EnvoySidecars, type EnvoySidecarsOptions } from './outputs/envoy-sidecars.ts';
 import type { Output } from './outputs/output.ts';
 import type { SidecarRef } from './outputs/sidecar-ref.ts';
 import type { Source } from './sources/source.ts';
 import { type XdsListening, type XdsObserver, XdsServer } from './xds/server.ts';
+import type { Rejection } from './xds/stream.ts';
 
 /** What a controller is made of; where objects come from and how sidecars connect is its surroundings' matter. */
 export interface ControllerOptions {
@@ -26,8 +27,14 @@ export interface ControllerOptions {
   readonly frontDoor?: EnvoyTarget['frontDoor'];
   /** Opens the way by which a sidecar reaches its configuration, on the server that it is given. */
   readonly open: (sidecar: SidecarRef, xds: XdsServer) => Promise<XdsListening | undefined>;
+  /** Makes what renders for sidecars; Heddle's own unless given. */
+  readonly createRenderer?: EnvoySidecarsOptions['createRenderer'];
+  /** Default: the system's clock. */
+  readonly now?: () => Date;
   /** Pods that are not ready, of these sidecars and others. */
   readonly unready?: (sidecars: readonly SidecarRef[]) => readonly UnreadyPod[];
+  /** Told after every pass what the mesh has come to. */
+  readonly onState?: (state: State) => void;
   /** Where what it counts can be read, once that is known. */
   readonly metricsUrl?: () => string | undefined;
   readonly log: Logger;
@@ -57,7 +64,7 @@ export class Controller implements StatusSource, Telling {
   #notified = false;
 
   constructor(options: ControllerOptions) {
-    const { authority, log } = options;
+    const { authority, log, now = () => new Date() } = options;
     this.#frontDoor = options.frontDoor;
     this.#unready = options.unready;
     this.#metricsUrl = options.metricsUrl;
@@ -68,7 +75,7 @@ export class Controller implements StatusSource, Telling {
     this.#xds = new XdsServer({ observer: this.#observer(log) });
     this.#secrets = new WorkloadSecrets({
       authority,
-      now: () => new Date(),
+      now,
       onRenewed: () => this.#loop.poke(),
       onIssued: () => this.#metrics.registry.add('heddle_certificates_issued_total', {}),
     });
@@ -80,6 +87,7 @@ export class Controller implements StatusSource, Telling {
         ...(options.frontDoor && { frontDoor: options.frontDoor }),
       }),
       open: sidecar => options.open(sidecar, this.#xds),
+      ...(options.createRenderer && { createRenderer: options.createRenderer }),
       onFailure: ({ error, sidecars }) => {
         const fields = { sidecars: sidecars.length, nodeId: sidecars[0]?.nodeId };
         log.error('sidecars could not be given their configuration; what they had stays in force', error, fields);
@@ -90,7 +98,10 @@ export class Controller implements StatusSource, Telling {
       sources: options.sources,
       outputs: [this.#sidecars, ...(options.outputs ?? [])],
       onWritten: ({ upserts, removals }) => this.#changes.delivered(upserts, removals),
-      onState: state => this.#published(state, log),
+      onState: state => {
+        this.#published(state, log);
+        options.onState?.(state);
+      },
       onFailure: (part, error) => {
         log.error('a pass of the loop failed; what was in force stays in force', error, { part });
         this.#metrics.registry.add('heddle_hop_failures_total', { hop: part });
@@ -114,6 +125,7 @@ export class Controller implements StatusSource, Telling {
       sidecars: this.#sidecars.sidecars,
       output: this.#sidecars.output,
       rejections: this.#sidecars.rejections(nodes),
+      refusals: this.#sidecars.refusals,
       nodes,
       frontDoor: this.#frontDoor?.workload,
       unready: this.#unready?.(this.#sidecars.sidecars) ?? [],
@@ -147,10 +159,12 @@ export class Controller implements StatusSource, Telling {
     return {
       connected: event => {
         log.verbose(4, 'a sidecar connected', { ...event });
-        this.changed();
       },
       disconnected: event => {
         log.verbose(4, 'a sidecar disconnected', { ...event });
+      },
+      moved: () => {
+        this.#settle();
         this.changed();
       },
       refused: event => {
@@ -161,6 +175,7 @@ export class Controller implements StatusSource, Telling {
         log.verbose(4, 'a sidecar is in sync', { node });
         this.#changes.synced(node);
         this.#acknowledged(node);
+        this.#settle();
         this.changed();
       },
       sent: event => {
@@ -171,13 +186,13 @@ export class Controller implements StatusSource, Telling {
         log.verbose(4, 'acknowledged', { ...event });
         metrics.countXds('acknowledgements', event.typeUrl);
         if (this.#obstructed.has(event.node)) this.#acknowledged(event.node);
-        // On a stream that was in sync for a moment nothing else tells that it is again.
         this.changed();
       },
       rejected: event => {
-        log.info('a sidecar rejected resources', { ...event });
+        const { message: reason, ...rest } = event;
+        log.info('a sidecar rejected resources', { ...rest, reason });
         metrics.countXds('rejections', event.typeUrl);
-        this.#rejected(event.node);
+        this.#rejected(event);
       },
     };
   }
@@ -191,11 +206,12 @@ export class Controller implements StatusSource, Telling {
   }
 
   /** From then on each acknowledgement of the sidecar is looked at by itself: all of it may never come. */
-  #rejected(nodeId: string): void {
-    this.#obstructed.add(nodeId);
-    const node = this.#xds.statusOf(nodeId);
+  #rejected(event: Rejection & { readonly node: string }): void {
+    if (this.#sidecars.rejected(event)) this.#loop.poke();
+    this.#obstructed.add(event.node);
+    const node = this.#xds.statusOf(event.node);
     if (node !== undefined) this.#metrics.ledger.refused(this.#sidecars.rejections([node]));
-    this.#acknowledged(nodeId);
+    this.#acknowledged(event.node);
     this.changed();
   }
 
@@ -208,13 +224,20 @@ export class Controller implements StatusSource, Telling {
     this.#metrics.registry.add('heddle_passes_total', {});
     this.#metrics.ledger.published({
       objects: state.objects(),
-      findings: state.findings(),
+      findings: [...state.findings(), ...this.#sidecars.rejections([])],
       sidecars,
       output,
       awaited,
     });
+    this.#sidecars.retain(state.objects);
+    this.#settle();
     log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size, setAside });
     this.changed();
+  }
+
+  /** Asks for another pass where that helps to find out which object sidecars refuse. */
+  #settle(): void {
+    if (this.#sidecars.settle()) this.#loop.poke();
   }
 
   /** Something that the status shows has changed. Listeners hear of many changes that come together once. */

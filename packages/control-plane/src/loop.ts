@@ -131,7 +131,7 @@ export class Loop {
   #made(): { readonly set: ResourceSet; readonly model: MeshModel } {
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift())
       this.#store.apply(next.delta);
-    const set = this.#store.current();
+    const set = this.#store.setAside(new Set(this.#options.outputs.flatMap(({ refused = [] }) => [...refused])));
     return { set, model: this.#compile(set) };
   }
 

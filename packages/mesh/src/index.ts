@@ -25,6 +25,7 @@ export * from './model/workload.ts';
 export * from './status/condition.ts';
 export { conditionsOf, isAccepted, type Progress } from './status/conditions.ts';
 export { type PodSpec, readPod } from './store/kubernetes/pod.ts';
+export { type ResourceReading, readResource } from './store/read-resource.ts';
 export {
   type ClusterResources,
   type HeldObject,

@@ -31,6 +31,7 @@ function statusOf(...objects: KubeObject[]) {
     sidecars: [],
     output: { sidecars: new Map() },
     rejections: [],
+    refusals: [],
     nodes: [],
     frontDoor: undefined,
     unready: [],

@@ -1,12 +1,13 @@
-import { compareFindings, type EnvoyOutput, type Finding, serviceOf, workloadOf } from '@heddle/mesh';
-import type { ObjectRef } from '@heddle/smi';
+import { compareFindings, type EnvoyOutput, type Finding, type Progress, serviceOf, workloadOf } from '@heddle/mesh';
+import { type ObjectRef, refOf } from '@heddle/smi';
 import type { PassFailure } from '../failures.ts';
 import type { UnreadyPod } from '../local/unready-pods.ts';
 import type { State } from '../loop.ts';
+import type { Refusal } from '../outputs/refused-objects.ts';
 import type { SidecarRef } from '../outputs/sidecar-ref.ts';
 import type { NodeStatus } from '../xds/node.ts';
 import { type ObjectStatus, objectStatuses } from './object-status.ts';
-import { programmedObjects } from './programmed.ts';
+import { objectKey, programmedObjects } from './programmed.ts';
 import type { Transitions } from './transitions.ts';
 
 /** How the mesh is, as `heddle status` and `heddle up` show it. Plain JSON. */
@@ -82,6 +83,8 @@ export interface MeshStatusInputs {
   readonly output: EnvoyOutput;
   /** Findings about what sidecars refused. */
   readonly rejections: readonly Finding[];
+  /** Versions of objects that are set aside because sidecars refused them. */
+  readonly refusals: readonly Refusal[];
   readonly nodes: readonly NodeStatus[];
   /** Key of the workload that shows exposed Services; absent where there is none. */
   readonly frontDoor: string | undefined;
@@ -107,16 +110,23 @@ export function meshStatus(inputs: MeshStatusInputs): MeshStatus {
     workloads: workloads(state, statuses),
     sidecars: statuses,
     unready,
-    objects: objectStatuses(
-      state.objects(),
-      { findings, progress: programmedObjects(inputs.output, sidecars, byNode) },
-      inputs.transitions,
-    ),
+    objects: objectStatuses(state.objects(), { findings, progress: progressOf(inputs, byNode) }, inputs.transitions),
     exposed: exposed(inputs),
     findings,
     metrics: inputs.metrics ?? null,
     lastChange,
   };
+}
+
+/** Of a version that is set aside nobody has anything, though sidecars may have all of an older one. */
+function progressOf(
+  { output, sidecars, refusals }: MeshStatusInputs,
+  nodes: ReadonlyMap<string, NodeStatus>,
+): ReadonlyMap<string, Progress> {
+  const setAside = refusals.map(
+    ({ origin, concerned }) => [objectKey(refOf(origin.source.object)), { acknowledged: 0, concerned }] as const,
+  );
+  return new Map([...programmedObjects(output, sidecars, nodes), ...setAside]);
 }
 
 function sidecarStatus(sidecar: SidecarRef, node: NodeStatus | undefined): SidecarStatus {

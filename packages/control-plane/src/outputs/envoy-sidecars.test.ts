@@ -24,6 +24,7 @@ const now = () => new Date('2026-01-01T00:00:00Z');
 function sidecarsWithMemory(createRenderer?: () => Render<EnvoyTarget, EnvoyOutput>) {
   const snapshots = new Map<string, Snapshot>();
   const said: string[] = [];
+  const acknowledged: Snapshot[] = [];
   const secrets = new WorkloadSecrets({
     authority: new CertificateAuthority({ trustDomain: 'cluster.local', now }),
     now,
@@ -37,6 +38,9 @@ function sidecarsWithMemory(createRenderer?: () => Render<EnvoyTarget, EnvoyOutp
       },
       forget: node => void snapshots.delete(node),
       status: () => [],
+      *acknowledged() {
+        yield* acknowledged;
+      },
     },
     secrets,
     target: () => ({ trustBundle: 'bundle' }),
@@ -48,12 +52,13 @@ function sidecarsWithMemory(createRenderer?: () => Render<EnvoyTarget, EnvoyOutp
   store.configure(defaultSettings);
   const compile = createCompiler();
   const show = (...objects: KubeObject[]) => {
-    const model = compile(store.apply({ upserts: objects.map(object => ({ object })), removals: [] }));
+    store.apply({ upserts: objects.map(object => ({ object })), removals: [] });
+    const model = compile(store.setAside(sidecars.refused));
     const rendered = sidecars.render(model);
     rendered.publish(1);
     return rendered.findings;
   };
-  return { sidecars, snapshots, show, said };
+  return { sidecars, snapshots, show, said, acknowledged };
 }
 
 const pod: KubeObject = {
@@ -156,6 +161,52 @@ test('what Envoy refused is said on the objects that it came from, once whatever
     new Set(['SMI5002 NotProgrammed']),
   );
   assert.match(findings[0]?.message ?? '', /Envoy refused it: no such thing/);
+});
+
+const routesOf = (paths: readonly string[]): KubeObject => ({
+  apiVersion: 'specs.smi-spec.io/v1alpha4',
+  kind: 'HTTPRouteGroup',
+  metadata: { name: 'routes', namespace: 'shop' },
+  spec: { matches: paths.map((pathRegex, index) => ({ name: `m${index}`, pathRegex })) },
+});
+
+test('a version that Envoy refuses is set aside, the one before is rendered in its place, and a new one is tried', () => {
+  const { sidecars, snapshots, show, acknowledged } = sidecarsWithMemory();
+  const rules = [{ kind: 'HTTPRouteGroup', name: 'routes' }];
+  const byRoutes = { ...target, spec: { ...(target['spec'] as object), rules } };
+  const inboundRoutes = () => {
+    const snapshot = snapshots.get(sidecars.sidecars[0]?.nodeId ?? '');
+    const resources = (snapshot?.groups ?? []).flatMap(group => group.resources);
+    return resources.find(({ typeUrl, name }) => typeUrl === typeUrls.route && name.startsWith('inbound'));
+  };
+  const refuse = () => {
+    const { name = '', version = '' } = inboundRoutes() ?? {};
+    const node = sidecars.sidecars[0]?.nodeId ?? '';
+    return sidecars.rejected({ node, typeUrl: typeUrls.route, resources: [{ name, version }], message: 'no' });
+  };
+  show(pod, serviceOn(80), byRoutes, routesOf(['/a']));
+  const good = inboundRoutes();
+  const whole = snapshots.get(sidecars.sidecars[0]?.nodeId ?? '');
+  if (whole !== undefined) acknowledged.push(whole);
+  show(routesOf(['/b']));
+  assert.notEqual(inboundRoutes()?.version, good?.version);
+  assert.equal(refuse(), true);
+  assert.equal(refuse(), false, 'that is known');
+  const [refusal, ...others] = sidecars.refusals;
+  assert.equal(others.length, 0, 'the target is the one that was acknowledged');
+  assert.deepEqual(
+    [refusal?.origin.source.object.kind, refusal?.concerned, refusal?.isDoubted],
+    ['HTTPRouteGroup', 1, false],
+  );
+  show();
+  assert.equal(inboundRoutes()?.version, good?.version);
+  const findings = sidecars.rejections([]);
+  assert.deepEqual(
+    findings.map(({ reason, object }) => `${reason} ${object?.name}`),
+    ['NotProgrammed routes'],
+  );
+  show(routesOf(['/c']));
+  assert.notEqual(inboundRoutes()?.version, good?.version);
 });
 
 test('what can’t be encoded keeps its last good form, is said, and holds nothing else up', () => {

@@ -4,24 +4,29 @@ import {
   type EnvoyTarget,
   type Finding,
   findingAt,
+  type HeldObject,
   type MeshModel,
   type Render,
   type SidecarConfiguration,
   type XdsResource,
 } from '@heddle/mesh';
+import { refOf, type SourceObject } from '@heddle/smi';
 import type { SdsSecret, WorkloadSecrets } from '../identity/secrets.ts';
 import { encode } from '../xds/encode.ts';
 import type { NodeStatus } from '../xds/node.ts';
 import type { XdsListening, XdsServer } from '../xds/server.ts';
 import type { ResourceGroup } from '../xds/snapshot.ts';
+import type { Rejection, ResourceVersion } from '../xds/stream.ts';
 import { type EncodingFailure, GroupEncoder, isFailure, type RenderedGroup } from './group-encoder.ts';
 import type { Output, Rendered } from './output.ts';
+import { type Refusal, RefusedObjects } from './refused-objects.ts';
 import { type PublishFailure, SetAside } from './set-aside.ts';
 import { type SidecarRef, sidecarsOf } from './sidecar-ref.ts';
+import { countConcerned, isNamed, nameOf, suspectsIn } from './trace.ts';
 
 /** What the sidecars need. */
 export interface EnvoySidecarsOptions {
-  readonly xds: Pick<XdsServer, 'publish' | 'forget' | 'status'>;
+  readonly xds: Pick<XdsServer, 'publish' | 'forget' | 'status' | 'acknowledged'>;
   readonly secrets: Pick<WorkloadSecrets, 'certificate' | 'trustBundle'>;
   /** Read at each pass: what it returns may change. */
   readonly target: () => EnvoyTarget;
@@ -44,6 +49,10 @@ interface Published {
  * Brings each sidecar what was rendered for its workload: encoded once, with the secrets of its own identity. A group of
  * resources that can't be encoded is left as it was published before, and said on the objects that it came from;
  * a sidecar that can't be given anything (an identity that nobody may have) is set aside alone and tried again.
+ *
+ * What a sidecar refuses is traced to the objects of policy that are new in it since sidecars last acknowledged it: their
+ * versions are set aside, and the version before is rendered in their place. Where none is new, the resource is at fault as
+ * such: sidecars keep the last one that was acknowledged, and one that connects later is given that.
  */
 export class EnvoySidecars implements Output {
   readonly name = 'envoy';
@@ -59,6 +68,11 @@ export class EnvoySidecars implements Output {
   #output: EnvoyOutput = { sidecars: new Map() };
   #changed: ReadonlySet<string> = new Set();
   #setAside = new SetAside();
+  #isPublishing = false;
+  readonly #refused = new RefusedObjects();
+  /** Refused, and judged. */
+  readonly #judged = new WeakSet<XdsResource>();
+  readonly #refusedGroups = new WeakSet<RenderedGroup>();
 
   constructor(options: EnvoySidecarsOptions) {
     this.#options = options;
@@ -101,8 +115,61 @@ export class EnvoySidecars implements Output {
     this.#render = this.#createRenderer();
   }
 
+  get refused(): ReadonlySet<SourceObject> {
+    return this.#refused.sources;
+  }
+
+  /** Why versions of objects are set aside. */
+  get refusals(): readonly Refusal[] {
+    return this.#refused.list;
+  }
+
+  /** To be told what a sidecar rejected; true where objects are set aside for it, so that another pass is due. */
+  rejected({ node, typeUrl, resources, message }: Rejection & { readonly node: string }): boolean {
+    const workload = this.#workloads.get(node);
+    let isNews = false;
+    for (const { name, version } of resources) {
+      const group = this.#group(workload, typeUrl, name);
+      const resource = group?.resources.find(isNamed(typeUrl, name));
+      if (group === undefined || resource === undefined || this.#judged.has(resource)) continue;
+      // What has changed meanwhile is on its way, and has a verdict of its own to come.
+      if (!this.#isCurrent(group, typeUrl, { name, version })) continue;
+      this.#judged.add(resource);
+      const before = this.#acknowledged(typeUrl, name);
+      const good = before && this.#encoder.rendered(before)?.resources.find(isNamed(typeUrl, name));
+      const suspects = suspectsIn(resource, good);
+      const concerned = (source: SourceObject) => countConcerned(source, this.#output, this.#sidecars);
+      if (suspects.length === 0) this.#refusedGroups.add(group);
+      else if (this.#refused.refuse({ suspects, message, concerned })) isNews = true;
+    }
+    return isNews;
+  }
+
+  /** To be told when a sidecar has acknowledged something; true where another pass is due, to find out who is to blame. */
+  settle(): boolean {
+    // Half of the sidecars may not have been told yet what is published.
+    if (this.#isPublishing || this.#refused.isIdle) return false;
+    const nodes = this.#options.xds.status();
+    // What was refused before is not sent again, so nobody refuses it again.
+    const again = nodes.flatMap(({ node, types }) =>
+      types.flatMap(({ typeUrl, rejected }) =>
+        rejected.map(one => ({ node, typeUrl, resources: [one], message: one.message })),
+      ),
+    );
+    if (again.filter(rejection => this.rejected(rejection)).length > 0) return true;
+    return nodes.every(({ connected, inSync }) => inSync || !connected) && this.#refused.settle();
+  }
+
+  /** Forgets what was refused of objects that are no more. */
+  retain(held: () => Iterable<HeldObject>): void {
+    if (this.#refused.isIdle) return;
+    const newest = new Map(Array.from(held(), ({ ref, latest }) => [nameOf(ref), latest]));
+    this.#refused.retain(({ object }) => newest.get(nameOf(refOf(object))));
+  }
+
   /** What sidecars refused, said on the objects that it came from; once an object, whatever the number of sidecars. */
   rejections(nodes: readonly NodeStatus[] = this.#options.xds.status()): Finding[] {
+    const setAside = this.#refused.sources;
     const messages = new Map<XdsResource, string>();
     for (const { node, types } of nodes) {
       for (const { typeUrl, rejected } of types) {
@@ -112,13 +179,35 @@ export class EnvoySidecars implements Output {
         }
       }
     }
-    return [...messages].flatMap(([resource, message]) => refusal(resource, `Envoy refused it: ${message}`));
+    const standing = [...messages].flatMap(([resource, message]) => {
+      const isReplaced = resource.origins.some(origin => !('default' in origin) && setAside.has(origin.source));
+      return isReplaced ? [] : refusal(resource, `Envoy refused it: ${message}`);
+    });
+    const refusals = this.#refused.list.filter(({ isDoubted }) => !isDoubted);
+    return [
+      ...standing,
+      ...refusals.flatMap(({ origin, message }) => refusal({ origins: [origin] }, `Envoy refused it: ${message}`)),
+    ];
   }
 
   #resource(workload: string | undefined, typeUrl: string, name: string): XdsResource | undefined {
+    return this.#group(workload, typeUrl, name)?.resources.find(isNamed(typeUrl, name));
+  }
+
+  #group(workload: string | undefined, typeUrl: string, name: string): RenderedGroup | undefined {
     const groups = this.#output.sidecars.get(workload ?? '')?.groups ?? [];
-    for (const { resources } of groups) {
-      const found = resources.find(resource => resource.name === name && resource.typeUrl === typeUrl);
+    return groups.find(({ resources }) => resources.some(isNamed(typeUrl, name)));
+  }
+
+  #isCurrent(group: RenderedGroup, typeUrl: string, { name, version }: ResourceVersion): boolean {
+    const encoded = this.#encoder.encode(group);
+    return !isFailure(encoded) && encoded.resources.find(isNamed(typeUrl, name))?.version === version;
+  }
+
+  /** The group in which some sidecar has acknowledged a resource. */
+  #acknowledged(typeUrl: string, name: string): ResourceGroup | undefined {
+    for (const { groups } of this.#options.xds.acknowledged()) {
+      const found = groups.find(({ resources }) => resources.some(isNamed(typeUrl, name)));
       if (found !== undefined) return found;
     }
     return undefined;
@@ -138,26 +227,40 @@ export class EnvoySidecars implements Output {
   }
 
   #publish(model: MeshModel, output: EnvoyOutput): void {
+    this.#isPublishing = true;
+    try {
+      this.#publishAll(model, output);
+    } finally {
+      this.#isPublishing = false;
+    }
+    this.#refused.published();
+  }
+
+  #publishAll(model: MeshModel, output: EnvoyOutput): void {
     const changed = new Set<string>();
     const setAside = new SetAside(this.#setAside);
     this.#output = output;
-    this.#sidecars = sidecarsOf(model);
-    this.#workloads = new Map(this.#sidecars.map(({ nodeId, workload }) => [nodeId, workload]));
-    const gone = new Set(this.#published.keys());
+    this.#meet(sidecarsOf(model));
     for (const sidecar of this.#sidecars) {
-      gone.delete(sidecar.nodeId);
       const configuration = output.sidecars.get(sidecar.workload);
       if (configuration === undefined) continue;
-      if (setAside.attempt(sidecar, () => this.#publishOne(sidecar, configuration))) changed.add(sidecar.nodeId);
+      if (setAside.attempt(sidecar, this.#publishOne, configuration)) changed.add(sidecar.nodeId);
     }
-    for (const nodeId of gone) this.#forgetSidecar(nodeId);
     for (const failure of setAside.news()) this.#options.onFailure?.(failure);
     this.#setAside = setAside;
     this.#changed = changed;
   }
 
+  /** Takes note of the sidecars that there are, and forgets those that are no more. */
+  #meet(sidecars: readonly SidecarRef[]): void {
+    if (sameItems(this.#sidecars, sidecars)) return;
+    this.#sidecars = sidecars;
+    this.#workloads = new Map(sidecars.map(({ nodeId, workload }) => [nodeId, workload]));
+    for (const nodeId of this.#published.keys()) if (!this.#workloads.has(nodeId)) this.#forgetSidecar(nodeId);
+  }
+
   /** Returns whether the sidecar is sent something; one whose configuration and secrets are the same objects is left alone. */
-  #publishOne(sidecar: SidecarRef, configuration: SidecarConfiguration): boolean {
+  readonly #publishOne = (sidecar: SidecarRef, configuration: SidecarConfiguration): boolean => {
     const certificate = this.#options.secrets.certificate(sidecar);
     const known = this.#published.get(sidecar.nodeId);
     if (known?.configuration === configuration && known.certificate === certificate) return false;
@@ -170,13 +273,16 @@ export class EnvoySidecars implements Output {
     const listening = known?.listening ?? this.#options.open(sidecar);
     this.#published.set(sidecar.nodeId, { configuration, certificate, groups, listening });
     return differs;
-  }
+  };
 
-  /** A group's bytes; of one that can't be encoded, what some sidecar has in its place. */
+  /** A group's bytes; of one that can't be encoded or that is refused, what some sidecar has in its place. */
   #encoded(group: RenderedGroup): ResourceGroup | undefined {
     const encoded = this.#encoder.encode(group);
-    if (!isFailure(encoded)) return encoded;
     const first = group.resources[0];
+    if (!isFailure(encoded)) {
+      if (first === undefined || !this.#refusedGroups.has(group)) return encoded;
+      return this.#acknowledged(first.typeUrl, first.name) ?? encoded;
+    }
     for (const { groups } of this.#published.values()) {
       const before = groups.find(
         ({ resources: [its] }) => its?.name === first?.name && its?.typeUrl === first?.typeUrl,
@@ -205,7 +311,7 @@ export class EnvoySidecars implements Output {
 }
 
 /** Says on every object that a resource came from that it is not programmed. */
-function refusal({ origins }: XdsResource, why: string): Finding[] {
+function refusal({ origins }: Pick<XdsResource, 'origins'>, why: string): Finding[] {
   return origins.flatMap(origin =>
     'default' in origin
       ? []
@@ -218,4 +324,8 @@ function refusal({ origins }: XdsResource, why: string): Finding[] {
           ),
         ],
   );
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }

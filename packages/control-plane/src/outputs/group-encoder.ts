@@ -20,6 +20,7 @@ export function isFailure(result: ResourceGroup | EncodingFailure): result is En
 /** Encodes groups of resources, each object once; one that can't be encoded is remembered too. */
 export class GroupEncoder {
   readonly #results = new WeakMap<RenderedGroup, ResourceGroup | EncodingFailure>();
+  readonly #rendered = new WeakMap<ResourceGroup, RenderedGroup>();
 
   /** The bytes of a group, shared by all who have it. */
   encode(group: RenderedGroup): ResourceGroup | EncodingFailure {
@@ -27,8 +28,14 @@ export class GroupEncoder {
     if (result === undefined) {
       result = encodeAll(group.resources);
       this.#results.set(group, result);
+      if (!isFailure(result)) this.#rendered.set(result, group);
     }
     return result;
+  }
+
+  /** What a group was encoded from; `undefined` for one that was made elsewhere. */
+  rendered(group: ResourceGroup): RenderedGroup | undefined {
+    return this.#rendered.get(group);
   }
 }
 

@@ -169,17 +169,18 @@ status: {podIP: 10.1.2.3, phase: Running}
   });
 });
 
-describe('a StatefulSet, a DaemonSet, a Job', () => {
-  const job = (name: string) =>
-    deployment(name)
-      .replace('apps/v1', 'batch/v1')
-      .replace('Deployment', 'Job')
-      .replace(/ {2}selector.*\n/, '');
-  const ending = (text: string) => text.replace('      containers', '      restartPolicy: Never\n      containers');
+const job = (spec = ''): string =>
+  deployment('job', spec)
+    .replace('apps/v1', 'batch/v1')
+    .replace('Deployment', 'Job')
+    .replace(/ {2}selector.*\n/, '')
+    .replace('      containers', '      restartPolicy: Never\n      containers');
+const fieldsOfFindings = (text: string) => complete(text).findings.map(({ field: at }) => at);
 
+describe('a StatefulSet, a DaemonSet, a Job', () => {
   it('stand for pods of their own', () => {
     const text = ['StatefulSet', 'DaemonSet'].map(kind => deployment(kind.toLowerCase()).replace('Deployment', kind));
-    const pods = ofKind(complete(text.join('') + ending(job('job'))), 'Pod');
+    const pods = ofKind(complete(text.join('') + job()), 'Pod');
     assert.deepEqual(
       pods.map(({ object }) => [object.metadata.name, object.metadata.ownerReferences?.[0]?.kind]),
       [
@@ -191,12 +192,10 @@ describe('a StatefulSet, a DaemonSet, a Job', () => {
   });
 
   it('that are wrong say so', () => {
-    const findings = (text: string) => complete(text).findings.map(({ field: at }) => at);
-    assert.deepEqual(findings(job('job')), ['spec.template.spec.restartPolicy']);
-    const odd = ending(job('job')).replace('spec:\n', 'spec:\n  completions: x\n');
-    assert.deepEqual(findings(odd), ['spec.completions']);
+    assert.deepEqual(fieldsOfFindings(job().replace('Never', 'Always')), ['spec.template.spec.restartPolicy']);
+    assert.deepEqual(fieldsOfFindings(job('  completions: x\n')), ['spec.completions']);
     const negative = deployment('db', '  ordinals: {start: -1}\n').replace('Deployment', 'StatefulSet');
-    assert.deepEqual(findings(negative), ['spec.ordinals.start']);
+    assert.deepEqual(fieldsOfFindings(negative), ['spec.ordinals.start']);
   });
 
   it('of one name share no pod: those of a StatefulSet bear theirs for good', () => {
@@ -206,7 +205,7 @@ describe('a StatefulSet, a DaemonSet, a Job', () => {
       ['StatefulSet'],
     );
     assert.deepEqual(
-      set.findings.map(({ reason, object }) => [reason, object.kind]),
+      set.findings.map(({ reason, object }) => [reason, object?.kind]),
       [['DuplicateObject', 'Deployment']],
     );
   });
@@ -222,9 +221,8 @@ describe('a StatefulSet, a DaemonSet, a Job', () => {
   });
 
   it('have pods that end', () => {
-    const endOf = (_: string, name: string) => (name === 'job-0' ? ('Succeeded' as const) : undefined);
-    const objects = new MeshObjects({ addresses: new AddressBook(), endOf });
-    const [pod] = ofKind(objects.complete(read(ending(job('job')))), 'Pod');
+    const objects = new MeshObjects({ addresses: new AddressBook(), endOf: () => 'Succeeded' });
+    const [pod] = ofKind(objects.complete(read(job())), 'Pod');
     assert.equal(field(pod, 'status', 'phase'), 'Succeeded');
     assert.equal(field(pod, 'status', 'conditions', 0, 'status'), 'False');
   });
@@ -299,6 +297,20 @@ describe('the root of a TrafficSplit', () => {
     for (const root of ['store.other', 'example.com', '7', '""', '[]', 'store.shop.svc.example.com']) {
       assert.deepEqual(ofKind(complete(split(root)), 'AssignedAddress'), [], root);
     }
+  });
+
+  it('is that of the last version that was not refused', () => {
+    const objects = new MeshObjects({ addresses: new AddressBook() });
+    const names = (root: string) =>
+      ofKind(objects.complete(read(split(`${root}, backends: [{service: a, weight: 1}]`))), 'AssignedAddress').map(
+        ({ object }) => object.metadata.name,
+      );
+    assert.deepEqual(names('7'), []);
+    assert.deepEqual(names('store'), ['store']);
+    for (const refused of ['7', 'store.other']) assert.deepEqual(names(refused), ['store'], refused);
+    assert.deepEqual(names('shop'), ['shop']);
+    assert.deepEqual(ofKind(objects.complete([]), 'AssignedAddress'), []);
+    assert.deepEqual(names('7'), []);
   });
 
   it('is one of several splits, and none beside a Service', () => {

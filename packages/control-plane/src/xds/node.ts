@@ -15,12 +15,20 @@ export interface NodeStatus {
   readonly types: readonly TypeStatus[];
 }
 
+/** Who hears of a node's progress. */
+export interface NodeObserver {
+  /** Told once of each snapshot that the sidecar has acknowledged as a whole. */
+  synced(snapshot: Snapshot): void;
+  /** Told when `connected` or `inSync` has changed. */
+  moved(): void;
+}
+
 /** A sidecar by its node id; it outlives its streams. */
 export class Node {
   readonly id: string;
   readonly index = new ResourceIndex();
   readonly #now: () => Date;
-  readonly #onSynced: (snapshot: Snapshot) => void;
+  readonly #observer: NodeObserver;
   /** In the order of opening. Two at a time are a sidecar that reconnects before its old stream is seen to be dead. */
   readonly #streams = new Map<Stream<DeltaRequest>, () => void>();
   #connected = false;
@@ -28,11 +36,10 @@ export class Node {
   #synced: Snapshot | undefined;
   #since: Date;
 
-  /** @param onSynced told once of each snapshot that the sidecar has acknowledged as a whole */
-  constructor(id: string, now: () => Date, onSynced: (snapshot: Snapshot) => void) {
+  constructor(id: string, now: () => Date, observer: NodeObserver) {
     this.id = id;
     this.#now = now;
-    this.#onSynced = onSynced;
+    this.#observer = observer;
     this.#since = now();
   }
 
@@ -56,6 +63,11 @@ export class Node {
     this.review();
   }
 
+  /** What the sidecar has acknowledged as a whole last, on any of its streams. */
+  get acknowledged(): Snapshot | undefined {
+    return this.#synced;
+  }
+
   /** Nothing is published for it, and it isn't connected. */
   get idle(): boolean {
     return this.index.snapshot === undefined && this.#streams.size === 0;
@@ -71,13 +83,16 @@ export class Node {
     const stream = this.#newest();
     const connected = stream !== undefined;
     const inSync = stream?.inSync ?? false;
-    if (connected !== this.#connected || inSync !== this.#inSync) this.#since = this.#now();
-    this.#connected = connected;
-    this.#inSync = inSync;
+    if (connected !== this.#connected || inSync !== this.#inSync) {
+      this.#since = this.#now();
+      this.#connected = connected;
+      this.#inSync = inSync;
+      this.#observer.moved();
+    }
     const snapshot = this.index.snapshot;
     if (!inSync || snapshot === undefined || snapshot === this.#synced) return;
     this.#synced = snapshot;
-    this.#onSynced(snapshot);
+    this.#observer.synced(snapshot);
   }
 
   /** Connected, and everything that it is to have is acknowledged. */

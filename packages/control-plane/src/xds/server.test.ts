@@ -171,3 +171,28 @@ test('an address that is taken as the server ends is given up', async () => {
   ask(call, 'a');
   assert.equal((await failure(call))[0], status.UNAVAILABLE);
 });
+
+test('tells that a sidecar went, came back and is in sync, although it is sent nothing', async () => {
+  const told = { moved: (): void => {} };
+  const server = serve({ moved: () => told.moved() });
+  const { address } = await server.listen({ port: 0 });
+  const until = (wanted: string) =>
+    new Promise<void>(resolve => {
+      const look = (): void => {
+        const [node] = server.status();
+        if (`${node?.connected} ${node?.inSync}` === wanted) resolve();
+      };
+      told.moved = look;
+      look();
+    });
+  server.publish('n', { groups: [] });
+  for (let turn = 0; turn < 2; turn++) {
+    const call = connect(address);
+    ask(call, 'n');
+    await once(call, 'data');
+    ask(call, 'n', '1');
+    await until('true true');
+    call.end();
+    await until('false false');
+  }
+});

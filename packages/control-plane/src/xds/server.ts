@@ -19,6 +19,8 @@ export interface XdsObserver {
   sent?(event: Delivery & { readonly node: string }): void;
   acknowledged?(event: Delivery & { readonly node: string }): void;
   rejected?(event: Rejection & { readonly node: string }): void;
+  /** Whether the sidecar is connected, or in sync, has changed: also without news, when it comes back. */
+  moved?(event: { readonly node: string }): void;
   /** The sidecar has acknowledged all of this snapshot: once a snapshot, at once where it changes nothing. */
   synced?(event: { readonly node: string; readonly snapshot: Snapshot }): void;
 }
@@ -125,6 +127,11 @@ export class XdsServer {
     return Array.from(this.#nodes.values(), node => node.status());
   }
 
+  /** What each node has acknowledged as a whole last. */
+  *acknowledged(): Generator<Snapshot> {
+    for (const { acknowledged } of this.#nodes.values()) if (acknowledged !== undefined) yield acknowledged;
+  }
+
   /** How far one node has got; `undefined` for one that has neither snapshot nor stream. */
   statusOf(nodeId: string): NodeStatus | undefined {
     return this.#nodes.get(nodeId)?.status();
@@ -138,7 +145,10 @@ export class XdsServer {
   #node(id: string): Node {
     let node = this.#nodes.get(id);
     if (node === undefined) {
-      node = new Node(id, this.#now, snapshot => this.#observer.synced?.({ node: id, snapshot }));
+      node = new Node(id, this.#now, {
+        synced: snapshot => this.#observer.synced?.({ node: id, snapshot }),
+        moved: () => this.#observer.moved?.({ node: id }),
+      });
       this.#nodes.set(id, node);
     }
     return node;

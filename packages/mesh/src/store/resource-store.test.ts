@@ -287,3 +287,25 @@ test('a MeshConfig of any name but mesh is refused', () => {
     [['InvalidField', 'metadata.name']],
   );
 });
+
+test('a version that is set aside counts as if it had never been there, until it is no longer or a newer one comes', () => {
+  const store = new ResourceStore();
+  const [first, second, third] = [routes('/1'), routes('/2'), routes('/3')];
+  put(store, first);
+  put(store, second);
+  const { held } = store.setAside(new Set([second]));
+  assert.deepEqual(patterns(store), ['/1']);
+  assert.deepEqual(
+    [...heldObjects({ ...store.current(), held })].map(({ latest, inForce }) => [latest, inForce]),
+    [[second, first]],
+  );
+  assert.equal(store.setAside(new Set([second])), store.current(), 'nothing changes');
+  store.setAside(new Set());
+  assert.deepEqual(patterns(store), ['/2']);
+  store.setAside(new Set([first, second]));
+  assert.equal(patterns(store), undefined);
+  put(store, third);
+  assert.deepEqual(patterns(store), ['/3']);
+  remove(store, third);
+  assert.equal(patterns(store), undefined);
+});

@@ -1,4 +1,4 @@
-import { type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
+import { kindOf, type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
 import type { Finding } from '../findings/finding.ts';
 import { defaultSettings, type MeshSettings } from '../model/settings.ts';
 import { clusterScope, keyOf, type Place, placeOf } from './place.ts';
@@ -11,6 +11,9 @@ export interface ResourceDelta {
   readonly upserts: readonly SourceObject[];
   readonly removals: readonly ObjectRef[];
 }
+
+/** How many versions of an object of policy are kept to go back to; other objects are not set aside. */
+const versionsKept = 4;
 
 /** The next generation of what is held: for `compile` what is in force, for statuses what was delivered. */
 interface Drafts {
@@ -27,6 +30,9 @@ interface Drafts {
  * is in force, closed where in doubt (S3, T6), and so is what can be read of the next one, until one is whole: nobody has
  * to mend all of an object to mend a part. A version of which nothing can be read leaves whatever is in force. Whatever
  * becomes of it, the version that was delivered last is held as well, since a status speaks of that.
+ *
+ * A version that is set aside, because what was made of it was refused further down, counts as if it had never been there:
+ * the one before it is in force.
  */
 export class ResourceStore {
   #inForce: Scopes<Resource> = new Map();
@@ -35,6 +41,9 @@ export class ResourceStore {
   readonly #findings = new Map<string, readonly Finding[]>();
   /** Objects of which no version was whole. */
   readonly #inPart = new Set<string>();
+  /** What was in force of each object, the newest first, set aside or not. */
+  readonly #versions = new Map<string, readonly Resource[]>();
+  #setAside: ReadonlySet<SourceObject> = new Set();
 
   /** Replaces the settings of the mesh; objects that are held already stay as they were read. */
   configure(settings: MeshSettings): void {
@@ -43,17 +52,41 @@ export class ResourceStore {
 
   /** Takes a delivery in; kinds that the mesh has no use for are skipped. */
   apply(delta: ResourceDelta): ResourceSet {
-    const drafts: Drafts = { inForce: new Draft(this.#inForce), held: new Draft(this.#held) };
-    for (const ref of removalsOf(delta)) this.#remove(drafts, ref);
-    for (const source of delta.upserts) this.#upsert(drafts, source);
-    this.#inForce = drafts.inForce.finish();
-    this.#held = drafts.held.finish();
-    this.#set = setOf(this.#inForce, this.#held, this.#set.settings, [...this.#findings.values()].flat());
-    return this.#set;
+    return this.#change(drafts => {
+      for (const ref of removalsOf(delta)) this.#remove(drafts, ref);
+      for (const source of delta.upserts) this.#upsert(drafts, source);
+    });
+  }
+
+  /**
+   * Says which versions of objects are set aside from now on, by the objects that the sources delivered; one that no longer
+   * is comes back, where no newer one has taken its place.
+   */
+  setAside(sources: ReadonlySet<SourceObject>): ResourceSet {
+    const changed = [...sources, ...this.#setAside].filter(
+      source => sources.has(source) !== this.#setAside.has(source),
+    );
+    this.#setAside = sources;
+    if (changed.length === 0) return this.#set;
+    return this.#change(drafts => {
+      for (const { object } of changed) {
+        const place = placeOf(refOf(object));
+        if (place !== undefined) this.#putNewest(drafts, place);
+      }
+    });
   }
 
   /** The set as it stands. */
   current(): ResourceSet {
+    return this.#set;
+  }
+
+  #change(write: (drafts: Drafts) => void): ResourceSet {
+    const drafts: Drafts = { inForce: new Draft(this.#inForce), held: new Draft(this.#held) };
+    write(drafts);
+    this.#inForce = drafts.inForce.finish();
+    this.#held = drafts.held.finish();
+    this.#set = setOf(this.#inForce, this.#held, this.#set.settings, [...this.#findings.values()].flat());
     return this.#set;
   }
 
@@ -62,6 +95,7 @@ export class ResourceStore {
     if (place === undefined) return;
     this.#findings.delete(keyOf(place));
     this.#inPart.delete(keyOf(place));
+    this.#versions.delete(keyOf(place));
     drafts.inForce.delete(place);
     drafts.held.delete(place);
   }
@@ -71,10 +105,22 @@ export class ResourceStore {
     const place = placeOf(ref);
     if (place === undefined) return;
     this.#read(drafts.inForce, place, { ref, source });
-    const inForce = drafts.inForce.get(place)?.source;
-    drafts.held.set(place, { ref, latest: source, ...(inForce !== undefined && { inForce }) });
+    drafts.held.set(place, { ref, latest: source });
+    this.#putNewest(drafts, place);
   }
 
+  /** Puts the newest version in force that is not set aside. */
+  #putNewest({ inForce, held }: Drafts, place: Place): void {
+    const newest = this.#versions.get(keyOf(place))?.find(({ source }) => !this.#setAside.has(source));
+    if (newest === undefined) inForce.delete(place);
+    else if (inForce.get(place) !== newest) inForce.set(place, newest);
+    const entry = held.get(place);
+    if (entry === undefined) return;
+    const { ref, latest } = entry;
+    held.set(place, { ref, latest, ...(newest !== undefined && { inForce: newest.source }) });
+  }
+
+  /** Notes the version if it is to be in force. */
   #read(inForce: Draft<Resource>, place: Place, { ref, source }: Omit<Resource, 'value'>): void {
     const key = keyOf(place);
     const { value, findings } = readResource(source, this.#set.settings);
@@ -87,8 +133,9 @@ export class ResourceStore {
     } else {
       this.#inPart.delete(key);
     }
-    if (value === undefined) inForce.delete(place);
-    else inForce.set(place, { ref, source, value });
+    const before = kindOf(ref.apiVersion, ref.kind)?.policy ? (this.#versions.get(key) ?? []) : [];
+    if (value === undefined) this.#versions.delete(key);
+    else this.#versions.set(key, [{ ref, source, value }, ...before].slice(0, versionsKept));
   }
 }
 
