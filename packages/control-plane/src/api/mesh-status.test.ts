@@ -37,6 +37,7 @@ function statusOf(...objects: KubeObject[]) {
     unready: [],
     lastChange: null,
     since: new Date(0),
+    remarks: [],
     transitions: new Transitions(() => new Date(0)),
   });
   return statuses.map(({ kind, accepted, reasons }) => [kind, accepted, ...reasons]);

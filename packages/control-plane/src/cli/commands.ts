@@ -1,6 +1,8 @@
 import type { CliCommand } from './cli-command.ts';
 import { completionCommand } from './completion.ts';
 import { controllerCommand } from './controller.ts';
+import { convertCommand } from './convert.ts';
+import { diagnoseCommand } from './diagnose.ts';
 import { execCommand } from './exec.ts';
 import { explainCommand } from './explain.ts';
 import { logsCommand } from './logs.ts';
@@ -16,7 +18,9 @@ import { versionCommand } from './version.ts';
 export const commands: readonly CliCommand[] = [
   validateCommand,
   explainCommand,
+  diagnoseCommand,
   testCommand,
+  convertCommand,
   renderCommand,
   upCommand,
   statusCommand,
