@@ -10,8 +10,10 @@ import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { openRuntime } from './index.ts';
 
-async function setUp(t: TestContext, serve: RequestListener, settings = '') {
-  const server = createServer(serve).listen(0, '127.0.0.1');
+type Serve = (...exchange: Parameters<RequestListener>) => unknown;
+
+async function setUp(t: TestContext, serve: Serve, settings = '') {
+  const server = createServer((request, response) => void serve(request, response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const folder = mkdtempSync(path.join(tmpdir(), 'heddle-runtime-'));
   const file = path.join(folder, 'config.yaml');
