@@ -1,7 +1,7 @@
 /** The command line for tests: run as people run it, on a copy of the example, with a place of its own for its runs. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -34,6 +34,13 @@ export class Place {
   static async of(folder: string): Promise<Place> {
     const place = new Place(await mkdtemp(join(tmpdir(), 'u-')));
     await cp(folder, place.manifests, { recursive: true });
+    return place;
+  }
+
+  /** With no manifests yet. */
+  static async empty(): Promise<Place> {
+    const place = new Place(await mkdtemp(join(tmpdir(), 'u-')));
+    await mkdir(place.manifests);
     return place;
   }
 
@@ -82,8 +89,8 @@ export class RunningUp {
   readonly #exit: Promise<[number | null, string | null]>;
   #heard: () => void = () => {};
 
-  constructor(place: Place, args: readonly string[] = []) {
-    this.child = place.start(['up', 'mesh', ...args]);
+  constructor(place: Place, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
+    this.child = place.start(['up', 'mesh', ...args], environment);
     this.#exit = once(this.child, 'exit') as Promise<[number | null, string | null]>;
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       this.out += chunk;
