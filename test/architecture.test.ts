@@ -105,6 +105,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/store',
       'mesh/status',
       'mesh/analyze',
+      'mesh/explain',
       'mesh/backends/envoy',
       'control-plane/local',
       'control-plane/log.ts',

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { readManifests } from '../../packages/control-plane/src/sources/files.ts';
-import type { ManifestChange } from '../../packages/control-plane/src/sources/manifest-folder.ts';
-import { watchManifests } from '../../packages/control-plane/src/sources/watch-manifests.ts';
+import type { RememberedFile } from '../../packages/control-plane/src/sources/last-good-objects.ts';
+import { readManifest } from '../../packages/control-plane/src/sources/manifests.ts';
+import { type FirstChange, watchManifests } from '../../packages/control-plane/src/sources/watch-manifests.ts';
 
 const pod = (name: string, image = 'x'): string =>
   `---\napiVersion: v1\nkind: Pod\nmetadata: {name: ${name}}\nspec: {image: ${image}}\n`;
@@ -68,19 +69,20 @@ describe('readManifests', () => {
 
 /** A running watch: what it delivered, and waiting for what it will. */
 class Watched {
-  readonly changes: ManifestChange[] = [];
+  readonly changes: FirstChange[] = [];
   readonly #abort = new AbortController();
   readonly #done: Promise<void>;
   #notify: () => void = () => {};
 
-  constructor(path: string) {
-    this.#done = watchManifests(path, this.#abort.signal, change => {
+  constructor(path: string, remembered: readonly RememberedFile[] = []) {
+    const onChange = (change: FirstChange) => {
       this.changes.push(change);
       this.#notify();
-    });
+    };
+    this.#done = watchManifests(path, this.#abort.signal, onChange, remembered);
   }
 
-  get last(): ManifestChange | undefined {
+  get last(): FirstChange | undefined {
     return this.changes.at(-1);
   }
 
@@ -130,7 +132,7 @@ describe('watchManifests', { timeout: 20_000 }, () => {
   it('delivers what is there, even nothing', async () => {
     await start();
     assert.deepEqual(watched.changes, [
-      { upserts: [], removals: [], moved: [], objects: [], traffic: [], findings: [] },
+      { upserts: [], removals: [], moved: [], objects: [], traffic: [], findings: [], files: [] },
     ]);
   });
 
@@ -283,6 +285,67 @@ describe('watchManifests', { timeout: 20_000 }, () => {
     assert.deepEqual(watched.last?.findings, []);
     await writeFile(path('in/a.yaml'), pod('a', 'z'));
     await watched.shows({ a: 'z' });
+  });
+
+  /** Ends the watch, changes files, and starts another one with what the first held and these last good texts. */
+  async function goOn(away: () => Promise<void>, lastGood: Record<string, string> = {}): Promise<void> {
+    await watched.end();
+    const remembered = (watched.last?.files ?? []).map(held => {
+      const text = lastGood[held.file];
+      return { ...held, lastGood: text === undefined ? [] : readManifest(held.file, text).objects };
+    });
+    await away();
+    watched = new Watched(dir, remembered);
+    await watched.until(() => watched.changes.length === 1);
+  }
+
+  describe('that goes on where another one ended', () => {
+    it('says nothing of what was in force where that is what is there', async () => {
+      await start({ 'a.yaml': pod('a') });
+      await goOn(async () => {});
+      assert.deepEqual([watched.images, watched.last?.before], [{ a: 'x' }, undefined]);
+      assert.deepEqual([watched.last?.upserts, watched.last?.moved], [[], []]);
+    });
+
+    it('tells of last good versions, and what is there', async () => {
+      await start({ 'a.yaml': pod('a', 'refused') + pod('b') });
+      await goOn(async () => {}, { [path('a.yaml')]: pod('a', 'good') });
+      const images = watched.last?.before?.map(({ object }) => (object['spec'] as { image: string }).image);
+      assert.deepEqual([images, watched.images], [['good', 'x'], { a: 'refused', b: 'x' }]);
+    });
+
+    it('keeps what a file had that was broken meanwhile', async () => {
+      await start({ 'a.yaml': pod('a'), 'b.yaml': pod('b') });
+      await goOn(() => writeFile(path('a.yaml'), 'cut: [off\n'));
+      assert.deepEqual(watched.images, { a: 'x', b: 'x' });
+      assert.deepEqual(
+        watched.last?.findings.map(({ reason, file }) => [reason, file]),
+        [['UnreadableFile', path('a.yaml')]],
+      );
+      await goOn(() => rm(path('b.yaml')));
+      await watched.shows({ a: 'x' });
+      assert.equal(watched.last?.findings.length, 1);
+    });
+
+    it('takes away what was removed meanwhile, and keeps what was moved', async () => {
+      await start({ 'a.yaml': pod('a'), 'b.yaml': pod('b') + pod('c') });
+      await goOn(async () => {
+        await rm(path('a.yaml'));
+        await writeFile(path('b.yaml'), pod('c'));
+        await writeFile(path('d.yaml'), pod('b', 'new'));
+      });
+      await watched.shows({ b: 'new', c: 'x' });
+      assert.deepEqual(watched.last?.findings, []);
+      assert.ok(watched.changes.every(({ removals }) => removals.every(({ name }) => name === 'a')));
+    });
+
+    it('keeps everything while the folder itself is away', async () => {
+      await start({ 'a.yaml': pod('a') });
+      await goOn(async () => {
+        await rm(dir, { recursive: true });
+      });
+      assert.deepEqual([watched.images, watched.last?.findings.length], [{ a: 'x' }, 1]);
+    });
   });
 
   it('ends with what its listener throws', async () => {

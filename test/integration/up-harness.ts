@@ -1,14 +1,27 @@
 /** The command line for tests: run as people run it, on a copy of the example, with a place of its own for its runs. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { nodeSocket } from '../../packages/control-plane/src/local/node.ts';
+import { NodeClient } from '../../packages/control-plane/src/local/node-client.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const heddle = join(repository, 'packages/control-plane/bin/heddle');
 const patience = 60_000;
+
+/** Makes calls one after the other, and prints how often each answer came: who served, or a status. */
+const caller = `
+const counts = {};
+for (let i = 0; i < Number(process.argv[1]); i++) {
+  const response = await fetch('http://bookstore.bookstore:14001/buy-a-book');
+  const name = response.ok ? (await response.json()).identity : String(response.status);
+  counts[name] = (counts[name] ?? 0) + 1;
+}
+console.log(JSON.stringify(counts));`;
 
 /** What a command came to. */
 export interface Outcome {
@@ -63,7 +76,7 @@ export class Place {
       cwd: this.directory,
       env: { ...process.env, HEDDLE_RUNTIME_DIRECTORY: this.directory, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 120_000,
+      timeout: 300_000,
     });
   }
 
@@ -76,6 +89,14 @@ export class Place {
     return { code, out, err };
   }
 
+  /** Has a workload of the bookstore buy books one after the other, and counts who sold them, or the status without one. */
+  async buy(workload: string, times = 1): Promise<Record<string, number>> {
+    const command = [process.execPath, '--input-type=module', '-e', caller, String(times)];
+    const { code, out, err } = await this.run(['exec', workload, '--', ...command]);
+    if (code !== 0) throw new Error(err);
+    return JSON.parse(out) as Record<string, number>;
+  }
+
   async remove(): Promise<void> {
     await rm(this.directory, { recursive: true, force: true });
   }
@@ -86,11 +107,14 @@ export class RunningUp {
   readonly child: ChildProcess;
   out = '';
   err = '';
+  readonly #runDirectory: string;
   readonly #exit: Promise<[number | null, string | null]>;
   #heard: () => void = () => {};
 
   constructor(place: Place, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
     this.child = place.start(['up', 'mesh', ...args], environment);
+    const runtimeDirectory = environment['HEDDLE_RUNTIME_DIRECTORY'] ?? place.directory;
+    this.#runDirectory = join(runtimeDirectory, `heddle-${process.getuid?.()}`, String(this.child.pid));
     this.#exit = once(this.child, 'exit') as Promise<[number | null, string | null]>;
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       this.out += chunk;
@@ -139,10 +163,38 @@ export class RunningUp {
     return new Map([...this.out.matchAll(/^(\S+\/\S+) +(http:\S+)$/gm)].map(([, name = '', url = '']) => [name, url]));
   }
 
+  /** Kills the one controller that runs; another one is started in its place. */
+  killController(): void {
+    const processes = readdirSync('/proc').map(Number);
+    const [pid, ...others] = processes.filter(id => id > 0 && this.#isController(id));
+    if (pid === undefined || others.length > 0) throw new Error('there is not one controller');
+    process.kill(pid, 'SIGKILL');
+  }
+
+  /** Which processes each pod has, and how often they were started again. */
+  async pods(): Promise<unknown> {
+    const pods = await new NodeClient(nodeSocket(this.#runDirectory)).pods();
+    return pods.map(({ name, pid, containers, sidecar }) => [
+      name,
+      pid,
+      ...containers.map(({ restartCount }) => restartCount),
+      sidecar?.restartCount,
+    ]);
+  }
+
   /** Sends a signal, and gives the exit code. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     this.child.kill(signal);
     const [code] = await this.#exit;
     return code;
+  }
+
+  #isController(pid: number): boolean {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return words.includes('controller') && words.includes(this.#runDirectory);
+    } catch {
+      return false; // ended, or not ours to look at
+    }
   }
 }

@@ -6,20 +6,8 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { MeshStatus } from '../../packages/control-plane/src/api/mesh-status.ts';
-import { nodeSocket } from '../../packages/control-plane/src/local/node.ts';
-import { NodeClient } from '../../packages/control-plane/src/local/node-client.ts';
 import { eventually } from './local-harness.ts';
 import { Place, RunningUp } from './up-harness.ts';
-
-/** Makes calls one after the other, and prints how often each answer came: a status, or who served. */
-const caller = `
-const counts = {};
-for (let i = 0; i < Number(process.argv[1]); i++) {
-  const response = await fetch('http://bookstore.bookstore:14001/buy-a-book');
-  const name = response.ok ? (await response.json()).identity : String(response.status);
-  counts[name] = (counts[name] ?? 0) + 1;
-}
-console.log(JSON.stringify(counts));`;
 
 const split = 'policy/split.yaml';
 
@@ -39,13 +27,6 @@ describe('heddle up examples/bookstore', () => {
     if (up.child.exitCode === null) await up.end('SIGKILL');
     await place.remove();
   });
-
-  async function calls(workload: string, times = 1): Promise<Record<string, number>> {
-    const command = ['exec', workload, '--', process.execPath, '--input-type=module', '-e', caller, String(times)];
-    const { code, out, err } = await place.run(command);
-    assert.equal(code, 0, err);
-    return JSON.parse(out) as Record<string, number>;
-  }
 
   /** Waits for the program itself, which keeps its connections, to see the like. */
   async function lastAttempt(wanted: RegExp): Promise<void> {
@@ -67,10 +48,6 @@ describe('heddle up examples/bookstore', () => {
     await eventually('everything is in sync again', isWell).catch((cause: unknown) => {
       throw new Error(last, { cause });
     });
-  }
-
-  function runDirectory(): string {
-    return join(runBase(), String(up.child.pid));
   }
 
   function runBase(): string {
@@ -97,16 +74,16 @@ describe('heddle up examples/bookstore', () => {
   });
 
   test('bookthief is refused until a TrafficTarget lets it in, and again without', async () => {
-    assert.deepEqual(await calls('bookthief'), { 403: 1 });
+    assert.deepEqual(await place.buy('bookthief'), { 403: 1 });
     const policy = join(place.manifests, 'policy/bookthief.yaml');
     await up.after(
       () => cp(`${policy}.off`, policy),
       /in force on 3 sidecars after \S+ ms: TrafficTarget bookstore\/bookthief-at-v1/,
     );
-    assert.equal((await calls('bookthief'))['403'], undefined);
+    assert.equal((await place.buy('bookthief'))['403'], undefined);
     await lastAttempt(/^bookstore-v/);
     await up.after(() => rm(policy), /in force .*bookthief-at-v1 \(removed\)/);
-    assert.deepEqual(await calls('bookthief'), { 403: 1 });
+    assert.deepEqual(await place.buy('bookthief'), { 403: 1 });
     await lastAttempt(/^refused: 403$/);
   });
 
@@ -115,7 +92,7 @@ describe('heddle up examples/bookstore', () => {
       () => place.edit(split, /weight: 90([^]*)weight: 10/, 'weight: 0$1weight: 100'),
       /in force on 2 sidecars after \S+ ms: TrafficSplit bookstore\/bookstore\n/,
     );
-    assert.deepEqual(await calls('bookbuyer', 20), { 'bookstore-v2': 20 });
+    assert.deepEqual(await place.buy('bookbuyer', 20), { 'bookstore-v2': 20 });
   });
 
   test('a file that is cut off changes nothing, and its finding goes with the rest of the text', async () => {
@@ -127,7 +104,7 @@ describe('heddle up examples/bookstore', () => {
       /^mesh\/policy\/bookstore\.yaml:\d+:\d+ error SMI1001 UnreadableFile: .*\n/m,
     );
     assert.doesNotMatch(said, /in force/);
-    assert.deepEqual(await calls('bookbuyer'), { 'bookstore-v2': 1 });
+    assert.deepEqual(await place.buy('bookbuyer'), { 'bookstore-v2': 1 });
     const mended = await up.after(() => writeFile(file, whole), /^mended mesh\/policy\/bookstore\.yaml:\d+:\d+ /m);
     assert.doesNotMatch(mended, /in force/, 'it is what was in force all along');
   });
@@ -138,7 +115,7 @@ describe('heddle up examples/bookstore', () => {
       () => place.edit(split, 'weight: 100', 'weight: -1'),
       new RegExp(`^mesh/policy/split\\.yaml:${line}:7 error SMI1006 InvalidWeight: weight must be .*\\n`, 'm'),
     );
-    assert.deepEqual(await calls('bookbuyer', 20), { 'bookstore-v2': 20 });
+    assert.deepEqual(await place.buy('bookbuyer', 20), { 'bookstore-v2': 20 });
     const { code, out } = await place.run(['status']);
     assert.equal(code, 1);
     assert.match(out, /^TrafficSplit bookstore\/bookstore +no +yes +no +2 of 2 +\d+s +InvalidWeight$/m);
@@ -149,30 +126,28 @@ describe('heddle up examples/bookstore', () => {
   });
 
   test('a pod outlives an edit that can’t run', async () => {
-    const before = await podsOf(runDirectory());
+    const before = await up.pods();
     await up.after(
       () => place.edit('bookwarehouse.yaml', '[node, bookwarehouse.js]', '[false]'),
       /bookwarehouse\.yaml:\d+:\d+ error SMI1004 InvalidField/,
     );
-    assert.deepEqual(await podsOf(runDirectory()), before);
+    assert.deepEqual(await up.pods(), before);
     await up.after(() => place.edit('bookwarehouse.yaml', '[false]', '[node, bookwarehouse.js]'), /^mended /m);
-    assert.deepEqual(await podsOf(runDirectory()), before);
+    assert.deepEqual(await up.pods(), before);
   });
 
   test('a controller that is killed is started again; pods and traffic go on', async () => {
-    const before = await podsOf(runDirectory());
-    const [controller, ...others] = processesWith(['controller', runDirectory()]);
-    assert.ok(controller !== undefined && others.length === 0);
-    process.kill(controller, 'SIGKILL');
-    assert.deepEqual(await calls('bookbuyer', 5), { 'bookstore-v2': 5 });
+    const before = await up.pods();
+    up.killController();
+    assert.deepEqual(await place.buy('bookbuyer', 5), { 'bookstore-v2': 5 });
     await eventually('the controller is said to be back', () => /was killed by SIGKILL/.test(up.err) || undefined);
     await wellAgain();
     await up.after(
       () => place.edit(split, /weight: 0([^]*)weight: 100/, 'weight: 100$1weight: 0'),
       /in force on 2 sidecars after \S+ ms: TrafficSplit bookstore\/bookstore\n/,
     );
-    assert.deepEqual(await calls('bookbuyer', 5), { 'bookstore-v1': 5 });
-    assert.deepEqual(await podsOf(runDirectory()), before);
+    assert.deepEqual(await place.buy('bookbuyer', 5), { 'bookstore-v1': 5 });
+    assert.deepEqual(await up.pods(), before);
   });
 
   test('status tells of every workload, sidecar and object', async () => {
@@ -292,17 +267,6 @@ describe('what heddle up can’t run', () => {
 
 function anyPort(text: string): string {
   return text.replace(/:\d+\//g, ':PORT/');
-}
-
-/** Which processes each pod has, and how often they were started again. */
-async function podsOf(runDirectory: string): Promise<unknown> {
-  const pods = await new NodeClient(nodeSocket(runDirectory)).pods();
-  return pods.map(({ name, pid, containers, sidecar }) => [
-    name,
-    pid,
-    ...containers.map(({ restartCount }) => restartCount),
-    sidecar?.restartCount,
-  ]);
 }
 
 /** Processes that have all these words in their command line or their environment, but not this one’s children of tests. */

@@ -48,9 +48,10 @@ test('what can not be is refused, with its place', () => {
   assert.doesNotThrow(read(null));
 });
 
+const lifetime = (written: string) =>
+  certificateLifetime(readConfig({ environment: { HEDDLE_CERTIFICATE_LIFETIME: written }, flags: {} }));
+
 test('a certificate lives as long as is written', () => {
-  const lifetime = (written: string) =>
-    certificateLifetime(readConfig({ environment: { HEDDLE_CERTIFICATE_LIFETIME: written }, flags: {} }));
   assert.deepEqual(['', '90m', '24h', '7d'].map(lifetime), [86_400_000, 5_400_000, 86_400_000, 604_800_000]);
   for (const odd of ['24', '0h', '1.5h', '-1h', '1w', 'h'])
     assert.throws(

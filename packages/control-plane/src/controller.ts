@@ -1,6 +1,8 @@
-import { defaultSettings, type EnvoyTarget, type MeshSettings } from '@heddle/mesh';
+import { defaultSettings, type EnvoyTarget, type MeshSettings, type Remark, remarksOf } from '@heddle/mesh';
+import { refOf } from '@heddle/smi';
 import { AppliedChanges } from './api/applied-changes.ts';
 import { type MeshStatus, meshStatus } from './api/mesh-status.ts';
+import { RemarkLog } from './api/remark-log.ts';
 import type { StatusSource } from './api/server.ts';
 import { Transitions } from './api/transitions.ts';
 import type { CertificateAuthority } from './identity/ca.ts';
@@ -13,7 +15,7 @@ import type { Telling } from './metrics/server.ts';
 import { EnvoySidecars, type EnvoySidecarsOptions } from './outputs/envoy-sidecars.ts';
 import type { Output } from './outputs/output.ts';
 import type { SidecarRef } from './outputs/sidecar-ref.ts';
-import type { Source } from './sources/source.ts';
+import type { Delivery, Source } from './sources/source.ts';
 import { type XdsListening, type XdsObserver, XdsServer } from './xds/server.ts';
 import type { Rejection } from './xds/stream.ts';
 
@@ -33,6 +35,8 @@ export interface ControllerOptions {
   readonly now?: () => Date;
   /** Pods that are not ready, of these sidecars and others. */
   readonly unready?: (sidecars: readonly SidecarRef[]) => readonly UnreadyPod[];
+  /** Told after every pass what the mesh has come to. */
+  readonly onState?: (state: State) => void;
   /** Where what it counts can be read, once that is known. */
   readonly metricsUrl?: () => string | undefined;
   readonly log: Logger;
@@ -52,6 +56,8 @@ export class Controller implements StatusSource, Telling {
   readonly #since = new Date();
   readonly #metricsUrl: ControllerOptions['metricsUrl'];
   readonly #metrics = new MeshMetrics();
+  readonly #remarkLog: RemarkLog;
+  #remarks: readonly Remark[] = [];
   readonly #changes: AppliedChanges;
   readonly #transitions = new Transitions(() => new Date());
   readonly #listeners = new Set<() => void>();
@@ -67,6 +73,7 @@ export class Controller implements StatusSource, Telling {
     this.#frontDoor = options.frontDoor;
     this.#unready = options.unready;
     this.#metricsUrl = options.metricsUrl;
+    this.#remarkLog = new RemarkLog(log);
     this.#changes = new AppliedChanges(
       () => performance.now(),
       change => this.#metrics.countChange(change),
@@ -96,8 +103,11 @@ export class Controller implements StatusSource, Telling {
       settings: { ...defaultSettings, ...options.settings },
       sources: options.sources,
       outputs: [this.#sidecars, ...(options.outputs ?? [])],
-      onWritten: ({ upserts, removals }) => this.#changes.delivered(upserts, removals),
-      onState: state => this.#published(state, log),
+      onDelivery: (source, delivery) => this.#delivered(source, delivery, log),
+      onState: state => {
+        this.#published(state, log);
+        options.onState?.(state);
+      },
       onFailure: (part, error) => {
         log.error('a pass of the loop failed; what was in force stays in force', error, { part });
         this.#metrics.registry.add('heddle_hop_failures_total', { hop: part });
@@ -135,6 +145,7 @@ export class Controller implements StatusSource, Telling {
       since: this.#since,
       transitions: this.#transitions,
       metrics: this.#metricsUrl?.(),
+      remarks: this.#remarks,
     });
     return this.#status;
   }
@@ -154,6 +165,16 @@ export class Controller implements StatusSource, Telling {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #delivered(source: string, { delta, findings, written }: Delivery, log: Logger): void {
+    if (written !== undefined) this.#changes.delivered(written.upserts, written.removals);
+    log.verbose(4, 'a source delivered', {
+      source,
+      upserts: delta.upserts.map(({ object }) => refOf(object)),
+      removals: delta.removals,
+      findings: findings.length,
+    });
   }
 
   #observer(log: Logger): XdsObserver {
@@ -233,6 +254,8 @@ export class Controller implements StatusSource, Telling {
       output,
       awaited,
     });
+    this.#remarks = remarksOn(state);
+    this.#remarkLog.note(this.#remarks);
     this.#sidecars.retain(state.objects);
     this.#settle();
     log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size, setAside });
@@ -254,6 +277,11 @@ export class Controller implements StatusSource, Telling {
       for (const listener of this.#listeners) listener();
     });
   }
+}
+
+function remarksOn({ model, findings, objects }: State): Remark[] {
+  const serviceProfiles = [...objects()].flatMap(({ ref }) => (ref.kind === 'ServiceProfile' ? [ref] : []));
+  return remarksOf({ model, findings: findings(), serviceProfiles });
 }
 
 function processUse(): ProcessUse {

@@ -10,12 +10,13 @@ import { nodeSocket } from './local/node.ts';
 import { NodeClient } from './local/node-client.ts';
 import { NodeOutput } from './local/node-output.ts';
 import { xdsDirectory } from './local/pod-sidecar.ts';
-import { controllerSocket } from './local/run-layout.ts';
+import { controllerSocket, manifestMemory, stateDirectory } from './local/run-layout.ts';
 import type { Logger } from './log.ts';
 import { serveMetrics } from './metrics/server.ts';
 import type { SidecarRef } from './outputs/sidecar-ref.ts';
 import { openAddressBook } from './sources/addresses.ts';
 import { makeDirectory } from './sources/make-directory.ts';
+import { ManifestMemory } from './sources/manifest-memory.ts';
 import type { XdsListening, XdsServer } from './xds/server.ts';
 
 /** What the controller of a local mesh needs. */
@@ -46,7 +47,8 @@ export async function runLocalController(options: LocalControllerOptions, signal
   const source = new LocalMeshSource({
     ...options,
     node,
-    addresses: await openAddressBook(join(runDirectory, 'state')),
+    addresses: await openAddressBook(stateDirectory(runDirectory)),
+    memory: await ManifestMemory.open({ directory: manifestMemory(runDirectory), onTrouble }),
     clusterDomain: settings.clusterDomain,
     onPods: () => controller.changed(),
     onTrouble,
@@ -60,6 +62,7 @@ export async function runLocalController(options: LocalControllerOptions, signal
     outputs: [nodeOutput],
     frontDoor: { workload: `${frontDoor.namespace}/${frontDoor.name}`, directory: '/run/heddle/shared' },
     open: (sidecar, xds) => openSocket({ sidecar, xds, runDirectory, log }, signal),
+    onState: ({ objects }) => source.remember(objects),
     unready: sidecars => source.unready(sidecars.map(({ namespace, pod }) => ({ namespace, name: pod }))),
     metricsUrl: () => metricsUrl,
     log,

@@ -1,4 +1,6 @@
+export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze/remarks.ts';
 export type { Render, Rendering } from './backends/backend.ts';
+export { handshakeFailed } from './backends/envoy/handshake-log.ts';
 export {
   createEnvoyRenderer,
   type EnvoyOutput,
@@ -25,6 +27,7 @@ export * from './model/workload.ts';
 export * from './status/condition.ts';
 export { conditionsOf, isAccepted, type Progress } from './status/conditions.ts';
 export { type PodSpec, readPod } from './store/kubernetes/pod.ts';
+export { type ResourceReading, readResource } from './store/read-resource.ts';
 export {
   type ClusterResources,
   type HeldObject,

@@ -19,20 +19,19 @@ export interface KindInfo {
 }
 
 const latest = ['v1alpha4'];
-const alpha3 = ['v1alpha3', 'v1alpha4'];
-const alpha2 = ['v1alpha2', 'v1alpha3', 'v1alpha4'];
+const all = ['v1alpha1', 'v1alpha2', 'v1alpha3', 'v1alpha4'];
 const policy = { policy: true };
 const cluster = { scope: 'cluster' } as const;
 
 /** Every kind that Heddle knows: the one place that says what is read, in which versions, and what is of the cluster. */
 export const kinds: readonly KindInfo[] = [
-  known('access.smi-spec.io/TrafficTarget', alpha3, 'mesh', policy),
+  known('access.smi-spec.io/TrafficTarget', all, 'mesh', policy),
   known('access.smi-spec.io/IdentityBinding', latest, 'pending', policy),
-  known('specs.smi-spec.io/HTTPRouteGroup', alpha3, 'mesh', policy),
-  known('specs.smi-spec.io/TCPRoute', alpha3, 'mesh', policy),
+  known('specs.smi-spec.io/HTTPRouteGroup', all, 'mesh', policy),
+  known('specs.smi-spec.io/TCPRoute', all, 'mesh', policy),
   known('specs.smi-spec.io/UDPRoute', latest, 'mesh', policy),
   known('specs.smi-spec.io/ServiceProfile', latest, 'pending', policy),
-  known('split.smi-spec.io/TrafficSplit', alpha2, 'mesh', policy),
+  known('split.smi-spec.io/TrafficSplit', all, 'mesh', policy),
   known('metrics.smi-spec.io/TrafficMetrics', ['v1alpha1', 'v1alpha2'], 'pending', policy),
   known('heddle.dev/MeshConfig', ['v1alpha1'], 'pending', { ...policy, ...cluster }),
   known('heddle.dev/AssignedAddress', ['v1alpha1'], 'mesh'),

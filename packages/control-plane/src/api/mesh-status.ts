@@ -1,4 +1,12 @@
-import { compareFindings, type EnvoyOutput, type Finding, type Progress, serviceOf, workloadOf } from '@heddle/mesh';
+import {
+  compareFindings,
+  type EnvoyOutput,
+  type Finding,
+  type Progress,
+  type Remark,
+  serviceOf,
+  workloadOf,
+} from '@heddle/mesh';
 import { type ObjectRef, refOf } from '@heddle/smi';
 import type { PassFailure } from '../failures.ts';
 import type { UnreadyPod } from '../local/unready-pods.ts';
@@ -26,6 +34,8 @@ export interface MeshStatus {
   readonly objects: readonly ObjectStatus[];
   readonly exposed: readonly ExposedService[];
   readonly findings: readonly Finding[];
+  /** What the controller's log says of its input, as of now. */
+  readonly remarks: readonly Remark[];
   /** Where the controller tells what it counts; null where it does not. */
   readonly metrics: string | null;
   /** The last change of the input, once every sidecar that it concerns has acknowledged it; null before the first. */
@@ -96,6 +106,7 @@ export interface MeshStatusInputs {
   readonly since: Date;
   /** Remembers since when conditions hold. */
   readonly transitions: Transitions;
+  readonly remarks: readonly Remark[];
   /** URL of what the controller counts; absent where it is not served. */
   readonly metrics?: string | undefined;
 }
@@ -117,6 +128,7 @@ export function meshStatus(inputs: MeshStatusInputs): MeshStatus {
     objects: objectStatuses(state.objects(), { findings, progress: progressOf(inputs, byNode) }, inputs.transitions),
     exposed: exposed(inputs),
     findings,
+    remarks: inputs.remarks,
     metrics: inputs.metrics ?? null,
     lastChange,
   };

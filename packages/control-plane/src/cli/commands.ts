@@ -1,6 +1,7 @@
 import type { CliCommand } from './cli-command.ts';
 import { completionCommand } from './completion.ts';
 import { controllerCommand } from './controller.ts';
+import { diagnoseCommand } from './diagnose.ts';
 import { execCommand } from './exec.ts';
 import { explainCommand } from './explain.ts';
 import { logsCommand } from './logs.ts';
@@ -17,6 +18,7 @@ import { versionCommand } from './version.ts';
 export const commands: readonly CliCommand[] = [
   validateCommand,
   explainCommand,
+  diagnoseCommand,
   testCommand,
   renderCommand,
   upCommand,

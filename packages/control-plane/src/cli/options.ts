@@ -3,12 +3,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 /** How an answer is written. */
 export type OutputFormat = 'text' | 'json' | 'yaml';
 
-/** `-f`: which manifests a command reads. */
-export function fileOption(): Option {
-  return new Option(
-    '-f, --file <path...>',
-    'manifests: files, folders with all below them, or - for standard input; can be repeated',
-  ).makeOptionMandatory();
+/** `-f`: which manifests a command reads; one that can read something else instead says so as `otherwise`. */
+export function fileOption(otherwise?: string): Option {
+  const meaning = 'manifests: files, folders with all below them, or - for standard input; can be repeated';
+  if (otherwise !== undefined) return new Option('-f, --file <path...>', `${meaning}; absent: ${otherwise}`);
+  return new Option('-f, --file <path...>', meaning).makeOptionMandatory();
 }
 
 /** `-o`: how the answer is written. */

@@ -102,6 +102,17 @@ const answers: Readonly<Record<string, string>> = {
       'for whatever the application answers. A service account that nobody has may be asked for, with a note on standard error. Where the ' +
       'answer depends on which pod a call reaches, the command says so and ends with exit code 2.',
   ]),
+  diagnose: joined([
+    'One line a question, `ok`, `note` or `FAIL`, with what was found; below it what to change. With `--from` and `--to` it is about that call, ' +
+      'and about the namespace that it goes to. Without `-f` the mesh that runs is asked, its controller and its sidecars’ logs; a call is ' +
+      'then decided on the manifests that it runs.',
+    'With `-o json` or `-o yaml`:',
+    `\`\`\`text
+{steps: [{step: accepted | routes | profiles | groups | references | programmed | sidecars | handshakes | call,
+  question, outcome: ok | note | problem, found, items: [{what, change, file: string | null, line: number | null}]}]}
+\`\`\``,
+    'What each answer means, and what mends it: [troubleshooting](../troubleshooting.md).',
+  ]),
   test: joined([
     'One line a call, `ok` or `FAIL`, with what was expected and seen. Only what a call expects is compared; shares may differ by 0.000001.',
     'With `-o json` or `-o yaml`:',
@@ -134,7 +145,7 @@ const answers: Readonly<Record<string, string>> = {
    conditions: [{type: Accepted | ResolvedRefs | Conflicted | Programmed, status: True | False | Unknown,
      observedGeneration?: number, lastTransitionTime, reason, message}]}],
  exposed: [{namespace, name, port}], findings: as of heddle validate,
- metrics: URL | null,
+ remarks: [{message, object?: {apiVersion, kind, namespace, name}, file?, line?, hint}], metrics: URL | null,
  lastChange: {revision, objects, removed: [{apiVersion, kind, namespace, name}], sidecars, milliseconds} | null}
 \`\`\``,
     'Conditions have the shape of Kubernetes’ own. `Programmed` is `True` once every sidecar that the object concerns has acknowledged ' +

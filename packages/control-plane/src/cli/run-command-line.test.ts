@@ -334,6 +334,27 @@ test('the binary itself: exit codes, streams, a reader that leaves early', () =>
   assert.deepEqual([early.stdout, early.stderr], ['[\n', '']);
 });
 
+test('diagnose tells, step by step, what is wrong and what to change', async t => {
+  golden(t, 'diagnose-broken.txt', await heddle(['diagnose', '-f', broken]));
+  const call = ['--from', 'web/wep', '--to', 'shop.shop', '--path', '/books/7'];
+  golden(t, 'diagnose-call.txt', await heddle(['diagnose', '-f', shop, ...call]));
+});
+
+test('diagnose in JSON has every step and every field', async () => {
+  const { code, out } = await heddle(['diagnose', '-f', shop, '-o', 'json']);
+  const { steps } = JSON.parse(out) as { steps: { step: string; outcome: string; items: object[] }[] };
+  assert.equal(code, 0, out);
+  assert.deepEqual(
+    steps.map(({ step, outcome }) => `${step} ${outcome}`),
+    ['accepted ok', 'routes note', 'profiles note', 'groups ok', 'references ok'],
+  );
+});
+
+test('diagnose takes a whole call or none, and manifests or a mesh', async () => {
+  assert.equal((await heddle(['diagnose', '-f', shop, '--from', 'shop/web'])).code, 2);
+  assert.equal((await heddle(['diagnose', '-f', shop, '--run', '/nowhere'])).code, 2);
+});
+
 test('bash takes its completion script, and completes commands, options and values', async () => {
   const { out: script } = await heddle(['completion', 'bash']);
   const complete = (...words: string[]) => {

@@ -48,7 +48,11 @@ export async function serveRotation(mesh: RotatedMesh, signal: AbortSignal): Pro
       isBusy = false;
     });
   });
-  signal.addEventListener('abort', () => void server.close().closeAllConnections(), { once: true });
+  const end = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
+  signal.addEventListener('abort', end, { once: true });
   server.listen(rotationSocket(mesh.runDirectory));
   await once(server, 'listening');
 }

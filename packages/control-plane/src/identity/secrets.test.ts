@@ -102,10 +102,11 @@ test('no key shows in a secret, however it is shown, but it is in the bytes', ()
   assert.doesNotMatch(inspect(encoded) + JSON.stringify(encoded), /bytes/);
 });
 
+const now = () => new Date(Date.UTC(2026, 2, 1));
+
 test('another authority brings another bundle, and where another certificate signs, other certificates', () => {
   const { secrets, authority, renewed } = start();
   const [certificate, bundle] = [secrets.certificate(buyer), secrets.trustBundle];
-  const now = () => new Date(Date.UTC(2026, 2, 1));
   const next = new CertificateAuthority({ trustDomain: 'cluster.local', now });
   const make = (pem: AuthorityPem) => new CertificateAuthority({ trustDomain: 'cluster.local', now, pem });
   const both = [make({ ...authority.pem(), alsoTrusted: [next.trustBundlePem] })];

@@ -21,3 +21,10 @@ test('an address that another pod has now is given up', () => {
   const other = pod('other', '10.0.0.2');
   assert.deepEqual(known.keep({ pods: [other], refused: new Set(['shop/web']) }), [other]);
 });
+
+test('pods that run since before go on as if it had started them', () => {
+  const known = new LastGoodPods();
+  const [web, api] = [pod('web', '10.0.0.2'), pod('api', '10.0.0.3')];
+  known.restore([web, api]);
+  assert.deepEqual(known.keep({ pods: [], refused: new Set(['shop/web']) }), [web]);
+});

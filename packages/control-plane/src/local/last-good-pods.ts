@@ -9,6 +9,11 @@ import { type Pod, podKey } from './pod.ts';
 export class LastGoodPods {
   #good: ReadonlyMap<string, Pod> = new Map();
 
+  /** Takes over the pods that run since before this process. */
+  restore(pods: readonly Pod[]): void {
+    this.#good = new Map(pods.map(pod => [podKey(pod), pod]));
+  }
+
   /** The pods to run, by namespace and name. A refused pod whose address another one has now is not among them. */
   keep({ pods, refused }: Pick<DesiredPods, 'pods' | 'refused'>): readonly Pod[] {
     const taken = new Set(pods.map(({ ip }) => ip));

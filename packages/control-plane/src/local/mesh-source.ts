@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { refOf, type SourceObject } from '@heddle/smi';
 import type { AddressBook } from '../sources/addresses.ts';
+import { LastGoodObjects } from '../sources/last-good-objects.ts';
 import type { ManifestChange } from '../sources/manifest-folder.ts';
-import { deltaBetween, MeshObjects } from '../sources/mesh-objects.ts';
+import type { ManifestMemory } from '../sources/manifest-memory.ts';
+import { deltaBetween, type MeshObjectSet, MeshObjects, type ObjectDelta } from '../sources/mesh-objects.ts';
 import type { Delivery, Source, Written } from '../sources/source.ts';
-import { watchManifests } from '../sources/watch-manifests.ts';
+import { type FirstChange, watchManifests } from '../sources/watch-manifests.ts';
 import { desiredPods } from './desired-pods.ts';
 import { frontDoor, frontDoorObjects, frontDoorPod } from './front-door.ts';
 import { LastGoodPods } from './last-good-pods.ts';
@@ -17,14 +19,19 @@ import { type KnownPods, type UnreadyPod, unreadyPods } from './unready-pods.ts'
 export interface LocalMeshSourceOptions extends SidecarPlaces {
   /** The folder of manifests. */
   readonly directory: string;
-  readonly node: Pick<NodeClient, 'watchPods'>;
+  readonly node: Pick<NodeClient, 'wantedPods' | 'watchPods'>;
   readonly addresses: AddressBook;
+  /** What the controller before this one had in force. */
+  readonly memory: Pick<ManifestMemory, 'keep' | 'remembered'>;
   readonly clusterDomain: string;
   /** Told when the node says something of a pod that is not delivered, such as a restart. */
   readonly onPods: () => void;
   /** Told of what can't be done now and is tried again. */
   readonly onTrouble: (what: string, error: unknown) => void;
 }
+
+/** What the manifests say, as last heard of. */
+type Manifests = Pick<ManifestChange, 'files' | 'objects' | 'findings'>;
 
 /** Milliseconds between attempts to reach the node, which starts beside the controller. */
 const nodeRetry = 25;
@@ -44,8 +51,13 @@ export class LocalMeshSource implements Source {
   readonly #running = new Map<string, PodStatus>();
   /** Objects whose place in a file has changed: new to everything that remembers by identity, so that findings name the new line. */
   readonly #moved = new WeakMap<SourceObject, SourceObject>();
-  readonly #lastGood = new LastGoodPods();
-  #manifests: Pick<ManifestChange, 'objects' | 'findings'> | undefined;
+  readonly #lastGood = new LastGoodObjects();
+  readonly #lastGoodPods = new LastGoodPods();
+  #manifests: Manifests | undefined;
+  /** What was in force before the start, until it is delivered. */
+  #before: readonly SourceObject[] | undefined;
+  /** Delivered, and not yet remembered as what came in force. */
+  #toRemember: Manifests | undefined;
   #nodeKnown = false;
   #delivered: readonly SourceObject[] = [];
   #pods: readonly Pod[] = [];
@@ -77,17 +89,38 @@ export class LocalMeshSource implements Source {
   }
 
   async run(signal: AbortSignal, deliver: (delivery: Delivery) => void): Promise<void> {
+    const { directory, memory } = this.#options;
     await Promise.all([
       this.#watchNode(signal, deliver),
-      watchManifests(this.#options.directory, signal, change => this.#observe(change, deliver)),
+      watchManifests(directory, signal, change => this.#observe(change, deliver), memory.remembered),
     ]);
   }
 
-  #observe(change: ManifestChange, deliver: (delivery: Delivery) => void): void {
+  /**
+   * Told after a pass what became of all that was delivered, it remembers that for the controller after this one: once what
+   * the pass published is on its way.
+   */
+  remember(held: () => Iterable<{ readonly inForce?: SourceObject }>): void {
+    const manifests = this.#toRemember;
+    if (manifests === undefined) return;
+    setImmediate(() => {
+      // Remembered by now, or there is something newer, which another pass is for.
+      if (this.#toRemember !== manifests) return;
+      this.#toRemember = undefined;
+      const inForce = [...held()].flatMap(object => object.inForce ?? []);
+      this.#options.memory.keep(this.#lastGood.of(manifests, this.#objects.written(inForce)));
+    });
+  }
+
+  #observe(change: FirstChange, deliver: (delivery: Delivery) => void): void {
     // What is there at the start is nobody's change.
     if (this.#manifests !== undefined)
       this.#unsaid.push({ upserts: change.upserts.map(({ object }) => refOf(object)), removals: change.removals });
     this.#manifests = change;
+    if (change.before !== undefined) {
+      this.#before = change.before;
+      this.#lastGood.restore(change.before);
+    }
     for (const source of change.moved)
       this.#moved.set(source, { object: source.object, locate: path => source.locate?.(path) });
     this.#deliver(deliver);
@@ -97,6 +130,7 @@ export class LocalMeshSource implements Source {
   async #watchNode(signal: AbortSignal, deliver: (delivery: Delivery) => void): Promise<void> {
     while (!signal.aborted) {
       try {
+        if (!this.#nodeKnown) this.#lastGoodPods.restore(await this.#options.node.wantedPods(signal));
         for await (const event of this.#options.node.watchPods(signal)) {
           if (this.#note(event)) this.#deliver(deliver);
           else this.#options.onPods();
@@ -112,19 +146,31 @@ export class LocalMeshSource implements Source {
   /** Says nothing before both are known: a restarted controller must not take pods for unready that it has not asked about. */
   #deliver(deliver: (delivery: Delivery) => void): void {
     if (this.#manifests === undefined || !this.#nodeKnown) return;
-    const manifests = this.#manifests.objects.map(source => this.#moved.get(source) ?? source);
-    const { objects, findings } = this.#objects.complete([...this.#frontDoor, ...manifests]);
+    if (this.#before !== undefined) {
+      // One after the other, before the next pass: what is refused of the second changes nothing of the first.
+      deliver({ delta: this.#complete(this.#before).delta, findings: [] });
+      this.#before = undefined;
+    }
+    const { objects, delta, findings } = this.#complete(this.#manifests.objects);
     const pods = desiredPods(objects, this.#places);
-    this.#pods = [this.#frontDoorPod, ...this.#lastGood.keep(pods)];
-    const delta = deltaBetween(this.#delivered, objects);
-    this.#delivered = objects;
+    this.#pods = [this.#frontDoorPod, ...this.#lastGoodPods.keep(pods)];
     const said = [...this.#manifests.findings, ...findings, ...pods.findings];
+    this.#toRemember = this.#manifests;
     const written = this.#unsaid;
     this.#unsaid = [];
     deliver({ delta, findings: said, ...(written.length > 0 && { written: together(written) }) });
     this.#options.addresses
       .save()
       .catch((error: unknown) => this.#options.onTrouble('addresses could not be saved', error));
+  }
+
+  /** Completes what is written, and says what of it differs from what was completed last. */
+  #complete(written: readonly SourceObject[]): MeshObjectSet & { readonly delta: ObjectDelta } {
+    const manifests = written.map(source => this.#moved.get(source) ?? source);
+    const completed = this.#objects.complete([...this.#frontDoor, ...manifests]);
+    const delta = deltaBetween(this.#delivered, completed.objects);
+    this.#delivered = completed.objects;
+    return { ...completed, delta };
   }
 
   /** Says whether readiness has changed, or is known for the first time. */

@@ -5,6 +5,7 @@
  * |---|---|---|
  * | `PUT /pods` | the full list of wanted pods | 204, once it is taken; 400 with a sentence where it can't be |
  * | `GET /pods` | | the statuses |
+ * | `GET /pods/wanted` | | the list of wanted pods, as last taken |
  * | `GET /pods/watch` | | one JSON value a line: the full state, then every change |
  * | `PUT /names` | addresses by fully qualified name, all there are | 204 |
  */
@@ -18,6 +19,7 @@ import { PodListError } from './pod-diff.ts';
 export interface NodeState {
   applyPods(pods: readonly Pod[]): void;
   applyNames(names: Readonly<Record<string, readonly string[]>>): void;
+  wanted(): readonly Pod[];
   statuses(): readonly PodStatus[];
   watch(listener: (event: StatusEvent) => void): () => void;
 }
@@ -48,9 +50,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, state:
       state.applyNames((await json(request)) as Readonly<Record<string, readonly string[]>>);
       return done(response);
     case 'GET /pods':
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(state.statuses()));
-      return;
+      return sayJson(response, state.statuses());
+    case 'GET /pods/wanted':
+      return sayJson(response, state.wanted());
     case 'GET /pods/watch': {
       response.writeHead(200, { 'content-type': 'application/x-ndjson' });
       const stop = state.watch(event => response.write(`${JSON.stringify(event)}\n`));
@@ -61,6 +63,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, state:
       response.writeHead(404);
       response.end();
   }
+}
+
+function sayJson(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(value));
 }
 
 function done(response: ServerResponse): void {

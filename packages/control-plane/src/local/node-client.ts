@@ -36,6 +36,11 @@ export class NodeClient {
     return JSON.parse(await text(await this.#send('GET', '/pods', { signal }))) as readonly PodStatus[];
   }
 
+  /** The pods that it was last told to run, whoever told it. */
+  async wantedPods(signal?: AbortSignal): Promise<readonly Pod[]> {
+    return JSON.parse(await text(await this.#send('GET', '/pods/wanted', { signal }))) as readonly Pod[];
+  }
+
   /** The full state, then every change, until the signal aborts (it then just ends) or the node ends. */
   async *watchPods(signal: AbortSignal): AsyncGenerator<StatusEvent> {
     try {

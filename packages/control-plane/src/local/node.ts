@@ -69,6 +69,7 @@ export async function runNode(
     applyNames: (table: Readonly<Record<string, readonly string[]>>) => {
       names = nameTable(table);
     },
+    wanted: pods.wanted.bind(pods),
     statuses: pods.statuses.bind(pods),
     watch: pods.watch.bind(pods),
   };

@@ -39,6 +39,11 @@ export class PodSet {
     for (const pod of changes.update) this.#running.get(podKey(pod))?.runner.update(pod).catch(this.#onError);
   }
 
+  /** The pods that are wanted, each in its newest form. */
+  wanted(): readonly Pod[] {
+    return [...this.#running.values()].map(({ runner }) => runner.pod);
+  }
+
   /** The status of every pod that runs or is ending, by namespace and name. */
   statuses(): readonly PodStatus[] {
     const ending = [...this.#ending].filter(({ runner }) => !this.#running.has(podKey(runner.pod)));

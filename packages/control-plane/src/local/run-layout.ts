@@ -14,3 +14,13 @@ export function rotationSocket(runDirectory: string): string {
 export function controllerLog(runDirectory: string): string {
   return join(runDirectory, 'controller.log');
 }
+
+/** What the controller remembers for the one that is started after it. */
+export function stateDirectory(runDirectory: string): string {
+  return join(runDirectory, 'state');
+}
+
+/** Within the state: what the files of manifests hold. */
+export function manifestMemory(runDirectory: string): string {
+  return join(stateDirectory(runDirectory), 'manifests');
+}

@@ -47,6 +47,19 @@ describe('ManifestFolder', () => {
     assert.equal(first.objects[0]?.locate?.(['spec', 'image'])?.line, 5);
   });
 
+  it('tells the places of equal duplicates apart, whichever came first', () => {
+    set('b.yaml', pod('a'));
+    const { objects, findings } = set('a.yaml', `# first by path\n${pod('a')}`);
+    assert.deepEqual(objects[0]?.locate([]), { file: 'a.yaml', line: 3, column: 1 });
+    assert.deepEqual(
+      findings.map(({ reason, file, line }) => [reason, file, line]),
+      [['DuplicateObject', 'b.yaml', 2]],
+    );
+    folder.delete('a.yaml');
+    const [left] = folder.deliver().objects;
+    assert.deepEqual(left?.locate([]), { file: 'b.yaml', line: 2, column: 1 });
+  });
+
   it('keeps identity of an object that moves to another file of its folder only', () => {
     const first = set('x/a.yaml', pod('a') + pod('b'));
     folder.set(readManifest('x/a.yaml', pod('a')));

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { compareFindings, type Finding, findingAt } from '@heddle/mesh';
-import { groupOf, type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
+import { groupOf, type KubeObject, type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
 import { useOf } from './kinds.ts';
 import type { ManifestObject } from './manifest-object.ts';
 import type { Manifest } from './manifests.ts';
@@ -14,11 +14,22 @@ export interface ManifestChange {
   /** Objects of the same content that now stand elsewhere: what was said about them may name the old line. */
   readonly moved: readonly SourceObject[];
   /** All objects in force, by file and position, without the kind Traffic. */
-  readonly objects: readonly SourceObject[];
+  readonly objects: readonly ManifestObject[];
   /** All objects of kind Traffic: calls for tests, no resources. */
   readonly traffic: readonly SourceObject[];
   /** All that is wrong with the files now. */
   readonly findings: readonly Finding[];
+  /** What each file holds, by path. */
+  readonly files: readonly HeldFile[];
+}
+
+/** What a file holds, in force or not: what its next reading is compared with. */
+export interface HeldFile {
+  readonly file: string;
+  /** Of its last reading that was readable. */
+  readonly objects: readonly ManifestObject[];
+  /** Of earlier readings, missing from one that was read partly: they give way to what other files define. */
+  readonly retained: readonly ManifestObject[];
 }
 
 interface FileEntry {
@@ -63,6 +74,17 @@ export class ManifestFolder {
     entry.objects = [...manifest.objects];
   }
 
+  /** Takes over what a file held in an earlier life of this folder, before any reading of it. */
+  restore({ file, objects, retained }: HeldFile): void {
+    const places = [...objects, ...retained].map(({ place }) => place).filter(place => place.file === file);
+    const parts = new Map(places.map(({ part }) => [part.text, part]));
+    this.#files.set(file, {
+      manifest: { file, text: undefined, objects, findings: [], state: 'whole', parts },
+      objects: [...objects],
+      retained: [...retained],
+    });
+  }
+
   /** Forgets a file and what it defined. */
   delete(file: string): void {
     this.#files.delete(file);
@@ -82,13 +104,15 @@ export class ManifestFolder {
     const upserts: ManifestObject[] = [];
     const moved: ManifestObject[] = [];
     const removals: ObjectRef[] = [];
-    for (const [key, { entries, index }] of inForce) {
+    for (const [key, { entries, index, others }] of inForce) {
       const next = entries[index] as ManifestObject;
       const kept = before.get(key);
       if (kept === undefined || !isSame(kept, next)) {
         if (kept !== undefined && kept.object.apiVersion !== next.object.apiVersion) removals.push(refOf(kept.object));
         upserts.push(next);
       } else if (kept !== next) {
+        // It may still stand where it stood.
+        for (const other of others) if (other.entries[other.index] === kept) other.entries[other.index] = kept.twin();
         entries[index] = kept;
         if (kept.moveTo(next)) moved.push(kept);
       }
@@ -102,21 +126,31 @@ export class ManifestFolder {
       objects: [...this.#inForce.values()].filter(isResource),
       traffic: [...this.#inForce.values()].filter(source => !isResource(source)),
       findings: [...findings, ...duplicatesOf(inForce)].toSorted(compareFindings),
+      files: this.#held(),
     };
+  }
+
+  #held(): HeldFile[] {
+    return this.#sorted().map(({ manifest: { file }, objects, retained }) => ({ file, objects, retained }));
+  }
+
+  #sorted(): FileEntry[] {
+    return [...this.#files].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
   }
 
   #collect(leaving: ReadonlySet<string>): { inForce: Map<string, Claim>; findings: Finding[] } {
     const inForce = new Map<string, Claim>();
     const findings: Finding[] = [];
-    const entries = [...this.#files].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+    const entries = this.#sorted();
     for (const { manifest, objects } of entries) {
       findings.push(...manifest.findings);
       if (leaving.has(manifest.file)) continue;
       objects.forEach((source, index) => {
         const key = keyOf(source);
         const claim = inForce.get(key);
-        if (claim === undefined) inForce.set(key, { entries: objects, index, duplicates: [] });
-        else claim.duplicates.push(source);
+        const definition = { entries: objects, index };
+        if (claim === undefined) inForce.set(key, { ...definition, others: [] });
+        else claim.others.push({ ...definition, isDuplicate: true });
       });
     }
     const yielding = entries.flatMap(({ manifest, objects, retained }) =>
@@ -125,24 +159,37 @@ export class ManifestFolder {
     for (const objects of yielding) {
       objects.forEach((source, index) => {
         const key = keyOf(source);
-        if (!inForce.has(key)) inForce.set(key, { entries: objects, index, duplicates: [] });
+        const definition = { entries: objects, index };
+        const claim = inForce.get(key);
+        if (claim === undefined) inForce.set(key, { ...definition, others: [] });
+        else claim.others.push({ ...definition, isDuplicate: false });
       });
     }
     return { inForce, findings };
   }
 }
 
-/** The definition of an object that counts, as a place in a file's list, and those that don't. */
-interface Claim {
+/** A place in a file's list. */
+interface Definition {
   readonly entries: ManifestObject[];
   readonly index: number;
-  readonly duplicates: ManifestObject[];
 }
 
+/** The definition of an object that counts, and those that don't; those that only give way to it are no duplicates. */
+interface Claim extends Definition {
+  readonly others: (Definition & { readonly isDuplicate: boolean })[];
+}
+
+const keys = new WeakMap<KubeObject, string>();
+
 /** Names one object whatever version it is written in, as in the API server. */
-function keyOf({ object }: SourceObject): string {
+export function keyOf({ object }: SourceObject): string {
+  const known = keys.get(object);
+  if (known !== undefined) return known;
   const { apiVersion, kind, namespace, name } = refOf(object);
-  return `${groupOf(apiVersion)}/${kind}/${namespace}/${name}`;
+  const key = `${groupOf(apiVersion)}/${kind}/${namespace}/${name}`;
+  keys.set(object, key);
+  return key;
 }
 
 function missing(held: readonly ManifestObject[], read: readonly ManifestObject[]): ManifestObject[] {
@@ -162,13 +209,16 @@ function isResource({ object }: SourceObject): boolean {
 }
 
 function duplicatesOf(inForce: ReadonlyMap<string, Claim>): Finding[] {
-  return [...inForce.values()].flatMap(({ entries, index, duplicates }) =>
-    duplicates.map(source => {
-      const { object } = source;
-      const first = entries[index]?.locate([]);
-      const where = first === undefined ? 'elsewhere' : `in ${first.file}:${first.line}`;
-      const message = `${object.kind} ${object.metadata.name} is defined already ${where}, and counts there: remove one of the two.`;
-      return findingAt('DuplicateObject', source, [], message);
-    }),
+  return [...inForce.values()].flatMap(({ entries, index, others }) =>
+    others
+      .filter(({ isDuplicate }) => isDuplicate)
+      .map(other => {
+        const source = other.entries[other.index] as ManifestObject;
+        const { object } = source;
+        const first = entries[index]?.locate([]);
+        const where = first === undefined ? 'elsewhere' : `in ${first.file}:${first.line}`;
+        const message = `${object.kind} ${object.metadata.name} is defined already ${where}, and counts there: remove one of the two.`;
+        return findingAt('DuplicateObject', source, [], message);
+      }),
   );
 }

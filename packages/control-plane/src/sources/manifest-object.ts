@@ -33,6 +33,16 @@ export class ManifestObject implements SourceObject {
     return this.#place.file;
   }
 
+  /** Where it stands: another JavaScript object after every reading of its file that has it. */
+  get place(): ManifestPlace {
+    return this.#place;
+  }
+
+  /** Another one, of the same content at the same place. */
+  twin(): ManifestObject {
+    return new ManifestObject(this.object, this.#place);
+  }
+
   /** Takes over the place of an equal object; says whether it is another one, as lines count. */
   moveTo(other: ManifestObject): boolean {
     const before = this.#place;

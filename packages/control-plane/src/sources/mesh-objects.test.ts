@@ -240,6 +240,20 @@ describe('the root of a TrafficSplit', () => {
     }
   });
 
+  it('is that of the last version that was not refused', () => {
+    const objects = new MeshObjects({ addresses: new AddressBook() });
+    const names = (root: string) =>
+      ofKind(objects.complete(read(split(`${root}, backends: [{service: a, weight: 1}]`))), 'AssignedAddress').map(
+        ({ object }) => object.metadata.name,
+      );
+    assert.deepEqual(names('7'), []);
+    assert.deepEqual(names('store'), ['store']);
+    for (const refused of ['7', 'store.other']) assert.deepEqual(names(refused), ['store'], refused);
+    assert.deepEqual(names('shop'), ['shop']);
+    assert.deepEqual(ofKind(objects.complete([]), 'AssignedAddress'), []);
+    assert.deepEqual(names('7'), []);
+  });
+
   it('is one of several splits, and none beside a Service', () => {
     assert.equal(ofKind(complete(split('store') + split('store.shop', 'z')), 'AssignedAddress').length, 1);
     const service =

@@ -1,4 +1,4 @@
-import { compareFindings, type Finding, findingAt, readServiceName } from '@heddle/mesh';
+import { compareFindings, defaultSettings, type Finding, findingAt, readResource, readServiceName } from '@heddle/mesh';
 import { groupOf, type KubeObject, type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
 import type { AddressBook } from './addresses.ts';
 import { useOf } from './kinds.ts';
@@ -36,8 +36,13 @@ export class MeshObjects {
   readonly #pods: PodMaker;
   readonly #services = new WeakMap<SourceObject, { address: string; service: SourceObject }>();
   readonly #roots = new WeakMap<SourceObject, { address: string; root: SourceObject }>();
+  /** What completed objects were written as. */
+  readonly #written = new WeakMap<SourceObject, SourceObject>();
   /** The last good version of each Deployment: a bad one changes nothing in force. */
   readonly #deployments = new Map<string, SourceObject>();
+  /** Likewise of each split: one that is refused takes no root's address. */
+  readonly #splits = new Map<string, SourceObject>();
+  readonly #refused = new WeakMap<SourceObject, boolean>();
 
   constructor(options: MeshObjectsOptions) {
     this.#addresses = options.addresses;
@@ -56,7 +61,21 @@ export class MeshObjects {
     return { objects, findings: [...findings, ...unusedKinds(sorted)].toSorted(compareFindings) };
   }
 
+  /**
+   * What was written of which something is in force. In: the completed objects that are. Out: what they were written as, and
+   * the Deployments that pods are made from.
+   */
+  written(inForce: Iterable<SourceObject>): SourceObject[] {
+    return [...this.#deployments.values(), ...[...inForce].map(source => this.#written.get(source) ?? source)];
+  }
+
   #completed(source: SourceObject): SourceObject {
+    const completed = this.#withWhatItGets(source);
+    if (completed !== source) this.#written.set(completed, source);
+    return completed;
+  }
+
+  #withWhatItGets(source: SourceObject): SourceObject {
     if (isKind(source.object, '', 'Pod')) return this.#pods.pod(source);
     return isKind(source.object, '', 'Service') ? this.#service(source) : source;
   }
@@ -109,7 +128,7 @@ export class MeshObjects {
       known.filter(({ object }) => isKind(object, '', 'Service')).map(({ object }) => podKey(object)),
     );
     const roots: SourceObject[] = [];
-    for (const split of known.filter(({ object }) => isKind(object, 'split.smi-spec.io', 'TrafficSplit'))) {
+    for (const split of this.#lastGoodSplits(known)) {
       const { namespace } = refOf(split.object);
       const name = this.#rootOf(split);
       if (name === undefined || named.has(`${namespace}/${name}`)) continue;
@@ -117,6 +136,24 @@ export class MeshObjects {
       roots.push(this.#root(split, { namespace, name }));
     }
     return roots;
+  }
+
+  /** Of each split the version that is in force; a split of which none was accepted, as it is. */
+  #lastGoodSplits(known: readonly SourceObject[]): SourceObject[] {
+    const splits = known.filter(({ object }) => isKind(object, 'split.smi-spec.io', 'TrafficSplit'));
+    for (const split of splits) if (!this.#isRefused(split)) this.#splits.set(podKey(split.object), split);
+    const present = new Set(splits.map(({ object }) => podKey(object)));
+    for (const key of this.#splits.keys()) if (!present.has(key)) this.#splits.delete(key);
+    return splits.map(split => this.#splits.get(podKey(split.object)) ?? split);
+  }
+
+  #isRefused(source: SourceObject): boolean {
+    const known = this.#refused.get(source);
+    if (known !== undefined) return known;
+    const { findings } = readResource(source, { ...defaultSettings, clusterDomain: this.#clusterDomain });
+    const refused = findings.some(({ severity }) => severity === 'error');
+    this.#refused.set(source, refused);
+    return refused;
   }
 
   /** The Service name that a split's root stands for; `undefined` for other namespaces and external hosts (S4). */

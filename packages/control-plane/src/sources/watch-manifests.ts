@@ -3,7 +3,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { compareFindings, type Finding, findingInFile } from '@heddle/mesh';
 import { openProblem, readManifestFile } from './files.ts';
 import { FolderWatchers } from './folder-watchers.ts';
+import { inForceOf, type RememberedFile } from './last-good-objects.ts';
 import { type ManifestChange, ManifestFolder } from './manifest-folder.ts';
+import type { ManifestObject } from './manifest-object.ts';
 import { errorCode, type FileStamp, isIgnored, isManifest, stampOf, walkManifests } from './manifest-tree.ts';
 import type { Manifest } from './manifests.ts';
 
@@ -19,19 +21,30 @@ const poll = 1000;
 /** A time stamp this much older than the look at it, in milliseconds, can not hide a later write. */
 const clockGrain = 100;
 
+/** The first change of a watch. */
+export interface FirstChange extends ManifestChange {
+  /**
+   * What was in force before this watch, where that differs: what is there now is a change of it, and an object that is
+   * refused now changes nothing of it.
+   */
+  readonly before?: readonly ManifestObject[];
+}
+
 /**
  * Watches a folder of manifests, with all below it, until the signal aborts; then it resolves. The first call of `onChange`
  * delivers what is there, at once and even when that is nothing. A save is delivered within some milliseconds; a look
  * that may be at a file half-written (empty, cut off, wrong, without objects that it had, gone) is delivered once a second
  * look, 50 ms later, has found the same.
+ * It starts from what files held when a watch before it ended, if that is `remembered`, as if it had gone on all the while.
  * What `onChange` throws ends the watch and is thrown.
  */
 export async function watchManifests(
   dir: string,
   signal: AbortSignal,
-  onChange: (change: ManifestChange) => void,
+  onChange: (change: FirstChange) => void,
+  remembered: readonly RememberedFile[] = [],
 ): Promise<void> {
-  await new ManifestWatch(dir, onChange).run(signal);
+  await new ManifestWatch(dir, onChange).run(signal, remembered);
 }
 
 /** A look at a file that is not believed yet. */
@@ -51,7 +64,7 @@ interface Known {
 
 class ManifestWatch {
   readonly #dir: string;
-  readonly #onChange: (change: ManifestChange) => void;
+  readonly #onChange: (change: FirstChange) => void;
   readonly #folder = new ManifestFolder();
   readonly #watchers = new FolderWatchers((folder, name) => this.#onEvent(folder, name));
   readonly #known = new Map<string, Known>();
@@ -64,20 +77,23 @@ class ManifestWatch {
   #dirty: Set<string> | 'all' = 'all';
   #wake: () => void = () => {};
 
-  constructor(dir: string, onChange: (change: ManifestChange) => void) {
+  constructor(dir: string, onChange: (change: FirstChange) => void) {
     this.#dir = dir;
     this.#onChange = onChange;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal, remembered: readonly RememberedFile[]): Promise<void> {
     const wake = (): void => this.#wake();
+    for (const held of remembered) this.#folder.restore(held);
+    const before = inForceOf(remembered, this.#folder.deliver().objects);
     signal.addEventListener('abort', wake);
     try {
       let first = true;
       while (!signal.aborted) {
         const changed = await this.#look(first);
         if (signal.aborted) break;
-        if (changed || first) this.#deliver();
+        if (first) this.#deliver(before);
+        else if (changed) this.#deliver();
         first = false;
         await this.#sleep(this.#hasEvents() ? 0 : this.#untilDue(), signal);
         if (this.#hasEvents()) await pause(gather);
@@ -88,14 +104,17 @@ class ManifestWatch {
     }
   }
 
-  #deliver(): void {
+  #deliver(before?: readonly ManifestObject[]): void {
     const leaving = [...this.#doubts].flatMap(([file, { stamp }]) => (stamp === undefined ? [file] : []));
     const change = this.#folder.deliver(new Set(leaving));
     const unreadable = [...this.#unreadable].map(
       ([file, code]): Finding =>
         findingInFile('UnreadableFile', { file }, `${openProblem(code)} What it held stays in force.`),
     );
-    this.#onChange({ ...change, findings: [...change.findings, ...unreadable].toSorted(compareFindings) });
+    const findings = [...change.findings, ...unreadable].toSorted(compareFindings);
+    const differs =
+      before?.length !== change.objects.length || before.some((object, i) => object !== change.objects[i]);
+    this.#onChange({ ...change, findings, ...(before !== undefined && before.length > 0 && differs && { before }) });
   }
 
   #onEvent(folder: string, name: string | null): void {
@@ -183,13 +202,16 @@ class ManifestWatch {
     return false;
   }
 
-  /** Reads a file; what is doubtful waits for a second look unless `believe` is set. */
+  /** Reads a file; what is doubtful waits for a second look. With `believe`, only what takes objects away is doubtful. */
   async #read(file: string, stamp: FileStamp, believe: boolean): Promise<boolean> {
     const lookedAt = Date.now();
     const previous = this.#folder.reading(file);
     const manifest = await readManifestFile(file, { previous });
     const after = await stampOf(file).catch(() => undefined);
-    if (!believe && (after?.identity !== stamp.identity || this.#isDoubtful(manifest, stamp, previous))) {
+    const doubtful = believe
+      ? this.#folder.wouldRemove(manifest)
+      : after?.identity !== stamp.identity || this.#isDoubtful(manifest, stamp, previous);
+    if (doubtful) {
       this.#doubt(file, after, manifest);
       return false;
     }

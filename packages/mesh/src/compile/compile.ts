@@ -86,17 +86,18 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
 }
 
 function withReach(workload: LocalWorkload, reach: readonly Reach[], memory: Memo<Workload>): Workload {
-  const lists = reach
-    .flatMap(({ open, byIdentity }) => [open, byIdentity.get(workload.identity) ?? none])
-    .filter(list => list.length > 0);
+  const lists: (readonly string[])[] = [];
+  for (const { open, byIdentity } of reach) {
+    const own = byIdentity.get(workload.identity);
+    if (open.length > 0) lists.push(open);
+    if (own !== undefined) lists.push(own);
+  }
   const previous = memory.previous(workload.key)?.reaches;
   return memory.get(workload.key, [workload, ...lists], () => ({
     ...workload,
     reaches: keepList(previous, lists.flat().toSorted()),
   }));
 }
-
-const none: readonly string[] = [];
 
 function unknownSources({ targets }: LocalNamespace, { accounts }: Surroundings): Finding[] {
   const sources = [...targets.values()].flatMap(({ principals }) => principals);
