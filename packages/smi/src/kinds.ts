@@ -1,9 +1,8 @@
 /**
  * What Heddle does with objects of a kind. `mesh`: they are what the mesh is compiled from; `pods`: what pods are run from;
- * `pending`: known, and without effect yet; `notRun`: they make pods, which Heddle does not make from them yet; `traffic`:
- * calls for tests, no resource; `none`: known by their scope only.
+ * `pending`: known, and without effect yet; `traffic`: calls for tests, no resource; `none`: known by their scope only.
  */
-export type KindUse = 'mesh' | 'pods' | 'pending' | 'notRun' | 'traffic' | 'none';
+export type KindUse = 'mesh' | 'pods' | 'pending' | 'traffic' | 'none';
 
 /** A kind of object that Heddle knows. */
 export interface KindInfo {
@@ -45,9 +44,9 @@ export const kinds: readonly KindInfo[] = [
   known('/ConfigMap', ['v1'], 'pods'),
   known('/Secret', ['v1'], 'pods'),
   known('apps/Deployment', ['v1'], 'pods'),
-  known('apps/StatefulSet', ['v1'], 'notRun'),
-  known('apps/DaemonSet', ['v1'], 'notRun'),
-  known('batch/Job', ['v1'], 'notRun'),
+  known('apps/StatefulSet', ['v1'], 'pods'),
+  known('apps/DaemonSet', ['v1'], 'pods'),
+  known('batch/Job', ['v1'], 'pods'),
   known('/Node', ['v1'], 'none', cluster),
   known('apiextensions.k8s.io/CustomResourceDefinition', ['v1'], 'none', cluster),
 ];

@@ -1,6 +1,7 @@
 import type { CliCommand } from './cli-command.ts';
 import { completionCommand } from './completion.ts';
 import { controllerCommand } from './controller.ts';
+import { convertCommand } from './convert.ts';
 import { diagnoseCommand } from './diagnose.ts';
 import { execCommand } from './exec.ts';
 import { explainCommand } from './explain.ts';
@@ -20,6 +21,7 @@ export const commands: readonly CliCommand[] = [
   explainCommand,
   diagnoseCommand,
   testCommand,
+  convertCommand,
   renderCommand,
   upCommand,
   statusCommand,

@@ -121,6 +121,11 @@ const answers: Readonly<Record<string, string>> = {
 \`\`\``,
     'An object of kind Traffic that is malformed, and none at all, end with exit code 2.',
   ]),
+  convert: joined([
+    'In YAML the answer is the documents of the input in their order, comments included; in JSON it is the object, or a `List` where ' +
+      'there are several. An annotation that no longer counts is told on standard error.',
+    'With an object of the group that has no such version, nothing is written, and the exit code is 1; 2 where the input holds no object of the group at all.',
+  ]),
   'render envoy':
     'The answer is `{listeners, routes, clusters, endpoints, secrets}`, each a list by name, in the JSON form of Envoy’s API; with ' +
     '`--static` a bootstrap. The certificate of a bootstrap is new each time, and lasts a day.',
