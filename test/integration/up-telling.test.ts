@@ -45,7 +45,7 @@ describe('what a mesh tells of itself', () => {
 
   before(async () => {
     place = await Place.ofBookstore();
-    up = new RunningUp(place);
+    up = new RunningUp(place, ['--v', '4']);
     await up.until(/^Ready after/m);
   });
 
@@ -170,6 +170,20 @@ describe('what a mesh tells of itself', () => {
     assert.equal(message, 'no matching backends');
     assert.deepEqual((object as { kind: string }).kind, 'TrafficSplit');
     assert.match(String(hint), /Create|Name/);
+  });
+
+  test('--v 4 shows every delivery of a source and every exchange with a sidecar', async () => {
+    const { out } = await place.run(['logs', '--controller']);
+    const messages = out.split('\n').flatMap(line => /"message":"([^"]*)"/.exec(line)?.[1] ?? []);
+    for (const message of ['a source delivered', 'a sidecar connected', 'sent', 'acknowledged', 'published'])
+      assert.ok(messages.includes(message), message);
+    const sent = messages.filter(message => message === 'sent').length;
+    const pushes = [...(await (await fetch(up.metrics)).text()).matchAll(/^heddle_xds_pushes_total\{.*\} (\d+)$/gm)];
+    assert.equal(
+      pushes.reduce((sum, [, value]) => sum + Number(value), 0),
+      sent,
+      'what is counted is what is logged',
+    );
   });
 
   test('a new target is active once it is in force, and applied at once where it concerns no sidecar', async () => {

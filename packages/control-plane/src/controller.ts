@@ -1,8 +1,8 @@
-import { defaultSettings, type EnvoyTarget, type MeshSettings, type Remark, remarksOf } from '@heddle/mesh';
+import { defaultSettings, type EnvoyTarget, type MeshSettings } from '@heddle/mesh';
 import { refOf } from '@heddle/smi';
 import { AppliedChanges } from './api/applied-changes.ts';
 import { type MeshStatus, meshStatus } from './api/mesh-status.ts';
-import { RemarkLog } from './api/remark-log.ts';
+import { RemarkLog, remarksOn } from './api/remark-log.ts';
 import type { StatusSource } from './api/server.ts';
 import { Transitions } from './api/transitions.ts';
 import type { CertificateAuthority } from './identity/ca.ts';
@@ -10,7 +10,7 @@ import { WorkloadSecrets } from './identity/secrets.ts';
 import type { UnreadyPod } from './local/unready-pods.ts';
 import type { Logger } from './log.ts';
 import { Loop, type State } from './loop.ts';
-import { MeshMetrics, type ProcessUse } from './metrics/mesh-metrics.ts';
+import { MeshMetrics } from './metrics/mesh-metrics.ts';
 import type { Telling } from './metrics/server.ts';
 import { EnvoySidecars, type EnvoySidecarsOptions } from './outputs/envoy-sidecars.ts';
 import type { Output } from './outputs/output.ts';
@@ -56,8 +56,7 @@ export class Controller implements StatusSource, Telling {
   readonly #since = new Date();
   readonly #metricsUrl: ControllerOptions['metricsUrl'];
   readonly #metrics = new MeshMetrics();
-  readonly #remarkLog: RemarkLog;
-  #remarks: readonly Remark[] = [];
+  readonly #remarks: RemarkLog;
   readonly #changes: AppliedChanges;
   readonly #transitions = new Transitions(() => new Date());
   readonly #listeners = new Set<() => void>();
@@ -73,7 +72,7 @@ export class Controller implements StatusSource, Telling {
     this.#frontDoor = options.frontDoor;
     this.#unready = options.unready;
     this.#metricsUrl = options.metricsUrl;
-    this.#remarkLog = new RemarkLog(log);
+    this.#remarks = new RemarkLog(log);
     this.#changes = new AppliedChanges(
       () => performance.now(),
       change => this.#metrics.countChange(change),
@@ -145,7 +144,7 @@ export class Controller implements StatusSource, Telling {
       since: this.#since,
       transitions: this.#transitions,
       metrics: this.#metricsUrl?.(),
-      remarks: this.#remarks,
+      remarks: this.#remarks.current,
     });
     return this.#status;
   }
@@ -155,7 +154,7 @@ export class Controller implements StatusSource, Telling {
     const status = this.status();
     const now = this.#state &&
       status && { status, objects: this.#state.objects(), namespaces: this.#state.model.namespaces.keys() };
-    return this.#metrics.text(now, processUse());
+    return this.#metrics.text(now);
   }
 
   isReady(): boolean {
@@ -254,8 +253,7 @@ export class Controller implements StatusSource, Telling {
       output,
       awaited,
     });
-    this.#remarks = remarksOn(state);
-    this.#remarkLog.note(this.#remarks);
+    this.#remarks.note(remarksOn(state));
     this.#sidecars.retain(state.objects);
     this.#settle();
     log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size, setAside });
@@ -277,18 +275,4 @@ export class Controller implements StatusSource, Telling {
       for (const listener of this.#listeners) listener();
     });
   }
-}
-
-function remarksOn({ model, findings, objects }: State): Remark[] {
-  const serviceProfiles = [...objects()].flatMap(({ ref }) => (ref.kind === 'ServiceProfile' ? [ref] : []));
-  return remarksOf({ model, findings: findings(), serviceProfiles });
-}
-
-function processUse(): ProcessUse {
-  const { user, system } = process.cpuUsage();
-  return {
-    cpuSeconds: (user + system) / 1e6,
-    residentBytes: process.memoryUsage.rss(),
-    startSeconds: performance.timeOrigin / 1000,
-  };
 }
