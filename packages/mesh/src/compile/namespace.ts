@@ -16,7 +16,7 @@ import { sayOutside } from './outside-mesh.ts';
 import { identitiesByWorkload } from './port-endpoints.ts';
 import { saySwappedPorts } from './port-numbers.ts';
 import { entriesOf, type RouteGroups } from './route-groups.ts';
-import type { Scope } from './scope.ts';
+import type { Bindings, Scope } from './scope.ts';
 import { ServiceCompiler } from './services.ts';
 import { type SplitRoots, splitsByRoot } from './split-roots.ts';
 import { dependenciesOf, resolveTarget, type TargetUnit } from './targets.ts';
@@ -59,12 +59,18 @@ export class NamespaceCompiler {
   }
 
   /** One pass. */
-  compile(resources: NamespaceResources, settings: MeshSettings): LocalNamespace {
+  compile(resources: NamespaceResources, settings: MeshSettings, bindings: Bindings): LocalNamespace {
     const routeGroups = this.#compileRouteGroups(resources);
+<<<<<<< HEAD
+    const scope: Scope = { namespace: this.#name, resources, routeGroups, bindings, settings };
+    const groups = this.#groupPods(resources);
+    const index = this.#index.get('', [resources.pods, groups], () => indexPods(this.#name, resources.pods, groups));
+=======
     const scope: Scope = { namespace: this.#name, resources, routeGroups, settings };
     const pods = this.#pods.get('', [resources.pods], () => livingPods(resources.pods));
     const groups = this.#groupPods(resources, pods);
     const index = this.#index.get('', [pods, groups], () => indexPods(this.#name, pods, groups));
+>>>>>>> main
     const targets = this.#resolveTargets(scope);
     const splits = this.#splits.get('', [resources.trafficSplits, settings], () => splitsByRoot(scope));
     const identities = identitiesByWorkload(this.#name, groups, settings);
