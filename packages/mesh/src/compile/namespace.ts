@@ -61,16 +61,10 @@ export class NamespaceCompiler {
   /** One pass. */
   compile(resources: NamespaceResources, settings: MeshSettings, bindings: Bindings): LocalNamespace {
     const routeGroups = this.#compileRouteGroups(resources);
-<<<<<<< HEAD
     const scope: Scope = { namespace: this.#name, resources, routeGroups, bindings, settings };
-    const groups = this.#groupPods(resources);
-    const index = this.#index.get('', [resources.pods, groups], () => indexPods(this.#name, resources.pods, groups));
-=======
-    const scope: Scope = { namespace: this.#name, resources, routeGroups, settings };
     const pods = this.#pods.get('', [resources.pods], () => livingPods(resources.pods));
     const groups = this.#groupPods(resources, pods);
     const index = this.#index.get('', [pods, groups], () => indexPods(this.#name, pods, groups));
->>>>>>> main
     const targets = this.#resolveTargets(scope);
     const splits = this.#splits.get('', [resources.trafficSplits, settings], () => splitsByRoot(scope));
     const identities = identitiesByWorkload(this.#name, groups, settings);
