@@ -63,6 +63,7 @@ export class Controller implements StatusSource, Telling {
   /** Node ids of sidecars that have refused something since they were last in sync. */
   readonly #obstructed = new Set<string>();
   #state: State | undefined;
+  #authority: MeshStatus['authority'] = { issuer: '', trusted: [] };
   #status: MeshStatus | undefined;
   #notified = false;
 
@@ -87,7 +88,7 @@ export class Controller implements StatusSource, Telling {
       xds: this.#xds,
       secrets: this.#secrets,
       target: () => ({
-        trustBundle: authority.rootCertificatePem,
+        trustBundle: this.#secrets.authority.trustBundlePem,
         ...(options.frontDoor && { frontDoor: options.frontDoor }),
       }),
       open: sidecar => options.open(sidecar, this.#xds),
@@ -119,6 +120,11 @@ export class Controller implements StatusSource, Telling {
     await Promise.all([this.#loop.run(signal), this.#xds.run(signal), this.#secrets.run(signal)]);
   }
 
+  /** Puts another authority in the place of the one that signs now; sidecars follow with the next pass. */
+  replaceAuthority(authority: CertificateAuthority): void {
+    this.#secrets.replaceAuthority(authority);
+  }
+
   /** How the mesh is; `undefined` before the first pass. Put together once a change, whoever asks. */
   status(): MeshStatus | undefined {
     if (this.#state === undefined) return undefined;
@@ -128,6 +134,7 @@ export class Controller implements StatusSource, Telling {
       failing: this.#loop.failing,
       sidecars: this.#sidecars.sidecars,
       output: this.#sidecars.output,
+      authority: this.#authority,
       rejections: this.#sidecars.rejections(nodes),
       refusals: this.#sidecars.refusals,
       nodes,
@@ -232,6 +239,8 @@ export class Controller implements StatusSource, Telling {
 
   #published(state: State, log: Logger): void {
     this.#state = state;
+    const { issuer, trusted } = this.#secrets.authority;
+    this.#authority = { issuer, trusted };
     const { changed, sidecars, setAside, output } = this.#sidecars;
     // One that is in sync already was sent nothing that it asked for.
     const awaited = new Set([...changed].filter(nodeId => !this.#xds.isInSync(nodeId)));

@@ -32,6 +32,7 @@ function statusOf(...objects: KubeObject[]) {
     output: { sidecars: new Map() },
     rejections: [],
     refusals: [],
+    authority: { issuer: 'a', trusted: ['a'] },
     nodes: [],
     frontDoor: undefined,
     unready: [],

@@ -25,6 +25,8 @@ export interface MeshStatus {
   readonly revision: number;
   /** Parts of the controller whose last pass failed; what was in force before stays. */
   readonly failing: readonly PassFailure[];
+  /** What signs certificates, and what is trusted: short names of certificates, hashes of theirs. */
+  readonly authority: { readonly issuer: string; readonly trusted: readonly string[] };
   readonly workloads: readonly WorkloadStatus[];
   readonly sidecars: readonly SidecarStatus[];
   /** Pods that are not ready, and why. */
@@ -91,6 +93,7 @@ export interface MeshStatusInputs {
   readonly failing: readonly PassFailure[];
   readonly sidecars: readonly SidecarRef[];
   readonly output: EnvoyOutput;
+  readonly authority: MeshStatus['authority'];
   /** Findings about what sidecars refused. */
   readonly rejections: readonly Finding[];
   /** Versions of objects that are set aside because sidecars refused them. */
@@ -118,6 +121,7 @@ export function meshStatus(inputs: MeshStatusInputs): MeshStatus {
     since: inputs.since.toISOString(),
     revision: state.revision,
     failing,
+    authority: inputs.authority,
     workloads: workloads(state, statuses),
     sidecars: statuses,
     unready,

@@ -8,6 +8,7 @@ import { explainCommand } from './explain.ts';
 import { logsCommand } from './logs.ts';
 import { nodeCommand } from './node.ts';
 import { renderCommand } from './render.ts';
+import { rotateRootCommand } from './rotate-root.ts';
 import { statusCommand } from './status.ts';
 import { testCommand } from './test.ts';
 import { upCommand } from './up.ts';
@@ -26,6 +27,7 @@ export const commands: readonly CliCommand[] = [
   statusCommand,
   execCommand,
   logsCommand,
+  rotateRootCommand,
   controllerCommand,
   nodeCommand,
   versionCommand,

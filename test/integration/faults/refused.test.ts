@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createEnvoyRenderer, type EnvoyOutput, type XdsResource } from '@heddle/mesh';
 import type { KubeObject } from '@heddle/smi';
-import type { MeshStatus } from '../../packages/control-plane/src/api/mesh-status.ts';
-import { Callers } from '../differential/callers.ts';
-import type { LiveMesh } from '../differential/live-mesh.ts';
-import { startWorld } from '../differential/live-world.ts';
-import type { World } from '../worlds/world.ts';
-import { testEnvoy } from './local-harness.ts';
+import type { MeshStatus } from '../../../packages/control-plane/src/api/mesh-status.ts';
+import { Callers } from '../../differential/callers.ts';
+import type { LiveMesh } from '../../differential/live-mesh.ts';
+import { startWorld } from '../../differential/live-world.ts';
+import type { World } from '../../worlds/world.ts';
+import { testEnvoy } from '../local-harness.ts';
 
 const http = { name: 'http', number: 80, target: 8080 };
 const world: World = {
