@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { watchStatus } from '../packages/control-plane/src/api/client.ts';
 import { isReady } from '../packages/control-plane/src/cli/up.ts';
+import { writeAuthority } from '../packages/control-plane/src/identity/authority-pem.ts';
 import { CertificateAuthority } from '../packages/control-plane/src/identity/ca.ts';
+import { ControllerFeed } from '../packages/control-plane/src/local/controller-feed.ts';
 import { type LocalMesh, startLocalMesh } from '../packages/control-plane/src/local/local-mesh.ts';
 import { execInPod } from '../packages/control-plane/src/local/local-node.ts';
 import { controllerSocket } from '../packages/control-plane/src/local/run-layout.ts';
@@ -106,10 +108,7 @@ async function ready(mesh: LocalMesh, signal: AbortSignal): Promise<void> {
 }
 
 async function start(directory: string, signal: AbortSignal): Promise<LocalMesh> {
-  const { certificatePem, privateKey } = new CertificateAuthority({
-    trustDomain: 'cluster.local',
-    now: () => new Date(),
-  }).root();
+  const authority = new CertificateAuthority({ trustDomain: 'cluster.local', now: () => new Date() }).pem();
   const main = join(import.meta.dirname, '../packages/control-plane/src/main.ts');
   const environment = {
     PATH: process.env['PATH'] ?? '',
@@ -121,7 +120,7 @@ async function start(directory: string, signal: AbortSignal): Promise<LocalMesh>
     runBase: join(tmpdir(), 'heddle-bench'),
     program: [process.execPath, '--conditions=source', main],
     environment,
-    controllerInput: JSON.stringify({ root: { certificatePem, privateKeyPem: privateKey.reveal() } }),
+    controllerFeed: new ControllerFeed(writeAuthority(authority)),
     controllerFlags: [],
     clusterDomain: 'cluster.local',
     uid: process.getuid?.() ?? 0,

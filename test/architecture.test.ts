@@ -105,6 +105,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/store',
       'mesh/status',
       'mesh/analyze',
+      'mesh/explain',
       'mesh/backends/envoy',
       'control-plane/local',
       'control-plane/log.ts',
@@ -150,7 +151,11 @@ const layers: Readonly<Record<string, Layer>> = {
 const generated = 'envoy-api';
 
 /** The one place that reads the environment hands it on as a value. */
-const readsEnvironment = new Set(['packages/control-plane/src/main.ts', 'packages/control-plane/src/config.ts']);
+const readsEnvironment = new Set([
+  'packages/control-plane/src/main.ts',
+  'packages/control-plane/src/config.ts',
+  'packages/runtime/src/index.ts',
+]);
 
 const root = path.dirname(import.meta.dirname);
 const page = path.join(root, 'ARCHITECTURE.md');

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -50,6 +50,13 @@ export class Place {
     return place;
   }
 
+  /** With no manifests yet. */
+  static async empty(): Promise<Place> {
+    const place = new Place(await mkdtemp(join(tmpdir(), 'u-')));
+    await mkdir(place.manifests);
+    return place;
+  }
+
   get manifests(): string {
     return join(this.directory, 'mesh');
   }
@@ -69,7 +76,7 @@ export class Place {
       cwd: this.directory,
       env: { ...process.env, HEDDLE_RUNTIME_DIRECTORY: this.directory, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 120_000,
+      timeout: 300_000,
     });
   }
 
@@ -104,9 +111,10 @@ export class RunningUp {
   readonly #exit: Promise<[number | null, string | null]>;
   #heard: () => void = () => {};
 
-  constructor(place: Place, args: readonly string[] = []) {
-    this.child = place.start(['up', 'mesh', ...args]);
-    this.#runDirectory = join(place.directory, `heddle-${process.getuid?.()}`, String(this.child.pid));
+  constructor(place: Place, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
+    this.child = place.start(['up', 'mesh', ...args], environment);
+    const runtimeDirectory = environment['HEDDLE_RUNTIME_DIRECTORY'] ?? place.directory;
+    this.#runDirectory = join(runtimeDirectory, `heddle-${process.getuid?.()}`, String(this.child.pid));
     this.#exit = once(this.child, 'exit') as Promise<[number | null, string | null]>;
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       this.out += chunk;

@@ -273,7 +273,7 @@ describe('a real Envoy', { skip: !existsSync(envoy) && `no Envoy at ${envoy}`, t
     const handshake = async () => {
       const { certificateChainPem: cert, privateKey } = authority.issue({ namespace: 'c', serviceAccount: 'd' });
       const key = privateKey.reveal();
-      const options = { port, host: '127.0.0.1', ca: authority.rootCertificatePem, cert, key };
+      const options = { port, host: '127.0.0.1', ca: authority.trustBundlePem, cert, key };
       const socket = connectTls({ ...options, checkServerIdentity: () => undefined });
       await once(socket, 'secureConnect');
       const { subjectaltname, serialNumber } = socket.getPeerCertificate();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError, certificateLifetime, environmentOf, readConfig } from './config.ts';
 
 const environment = { HOME: '/home/ann' };
 
@@ -46,4 +46,27 @@ test('what can not be is refused, with its place', () => {
   assert.throws(read({ trustDomain: 7 }), /h\.yaml: trustDomain must be a string\./);
   assert.throws(read([]), ConfigError);
   assert.doesNotThrow(read(null));
+});
+
+const lifetime = (written: string) =>
+  certificateLifetime(readConfig({ environment: { HEDDLE_CERTIFICATE_LIFETIME: written }, flags: {} }));
+
+test('a certificate lives as long as is written', () => {
+  assert.deepEqual(['', '90m', '24h', '7d'].map(lifetime), [86_400_000, 5_400_000, 86_400_000, 604_800_000]);
+  for (const odd of ['24', '0h', '1.5h', '-1h', '1w', 'h'])
+    assert.throws(
+      () => lifetime(odd),
+      /HEDDLE_CERTIFICATE_LIFETIME is ".*"; it is a whole number of minutes, hours or days/,
+    );
+});
+
+test('what was given anywhere goes on to other processes of the mesh as environment', () => {
+  const file = { name: 'h.yaml', content: { trustDomain: 'shop', egress: 'deny' } };
+  const inherited = environmentOf(readConfig({ file, environment, flags: {} }));
+  assert.deepEqual(inherited, {
+    HEDDLE_TRUST_DOMAIN: 'shop',
+    HEDDLE_CLUSTER_DOMAIN: 'cluster.local',
+    HEDDLE_EGRESS: 'deny',
+    HEDDLE_CERTIFICATE_LIFETIME: '24h',
+  });
 });

@@ -9,6 +9,12 @@ export interface Config {
   readonly clusterDomain: string;
   /** Traffic to addresses outside the mesh. */
   readonly egress: 'allow' | 'deny';
+  /** How long a certificate is valid, as it is written: `24h`. */
+  readonly certificateLifetime: string;
+  /** The file with the certificates of an authority of one's own; absent: Heddle makes a root. */
+  readonly caCertificate?: string;
+  /** The file with its private key. */
+  readonly caKey?: string;
   /** The Envoy executable; absent: the one on `executablePath`, else the one in the cache. */
   readonly envoy?: string;
   /** `auto`: where a terminal reads. */
@@ -33,6 +39,8 @@ export interface Setting {
   /** For the reference page. */
   readonly default: string;
   readonly choices?: readonly string[];
+  /** What a value must look like, and how that is said. */
+  readonly form?: { readonly pattern: RegExp; readonly said: string };
 }
 
 /** Every setting, in the order of the reference page. */
@@ -55,6 +63,27 @@ export const settings: readonly Setting[] = [
     meaning: 'What becomes of traffic to addresses outside the mesh.',
     default: 'allow',
     choices: ['allow', 'deny'],
+  },
+  {
+    key: 'certificateLifetime',
+    environment: ['HEDDLE_CERTIFICATE_LIFETIME'],
+    meaning: 'How long the certificate of a sidecar is valid; it is renewed between half and two thirds of that.',
+    default: '24h',
+    form: { pattern: /^[1-9]\d{0,4}[mhd]$/, said: 'a whole number of minutes, hours or days: 90m, 24h, 7d' },
+  },
+  {
+    key: 'caCertificate',
+    environment: ['HEDDLE_CA_CERT'],
+    flag: '--ca-cert',
+    meaning: 'A file with the certificates of an authority of your own: the one that signs first, its root last.',
+    default: 'a root that Heddle makes, and keeps in memory only',
+  },
+  {
+    key: 'caKey',
+    environment: ['HEDDLE_CA_KEY'],
+    flag: '--ca-key',
+    meaning: 'The file with the private key of that authority.',
+    default: 'none',
   },
   {
     key: 'envoy',
@@ -118,12 +147,30 @@ export function readConfig({ file, environment, flags }: ConfigLayers): Config {
     trustDomain: 'cluster.local',
     clusterDomain: 'cluster.local',
     egress: 'allow',
+    certificateLifetime: '24h',
     color: 'auto',
     cacheDirectory: cacheDirectoryIn(environment),
     runtimeDirectory: tmpdir(),
     executablePath: '',
     ...(given as Partial<Config>),
   };
+}
+
+/** The settings of a mesh as environment variables, for a process that is to have the same, wherever they were given. */
+export function environmentOf(config: Config): Record<string, string> {
+  const ofMesh: readonly (keyof Config)[] = ['trustDomain', 'clusterDomain', 'egress', 'certificateLifetime'];
+  return Object.fromEntries(
+    settings
+      .filter(({ key }) => ofMesh.includes(key))
+      .map(({ key, environment: [name = ''] }) => [name, config[key] ?? '']),
+  );
+}
+
+const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds for which a certificate is valid. */
+export function certificateLifetime({ certificateLifetime: written }: Pick<Config, 'certificateLifetime'>): number {
+  return Number.parseInt(written, 10) * unitMs[written.at(-1) as keyof typeof unitMs];
 }
 
 /** The cache folder that an environment asks for, before the rest of the configuration is known. */
@@ -164,10 +211,13 @@ function readEnvironment(environment: ConfigLayers['environment']): Partial<Reco
   return given;
 }
 
-function check({ choices }: Setting, value: string, where: string): string {
+function check({ choices, form }: Setting, value: string, where: string): string {
   if (value === '') throw new ConfigError(`${where} is empty.`);
   if (choices !== undefined && !choices.includes(value)) {
     throw new ConfigError(`${where} is ${JSON.stringify(value)}; it can be ${choices.join(', ')}.`);
+  }
+  if (form !== undefined && !form.pattern.test(value)) {
+    throw new ConfigError(`${where} is ${JSON.stringify(value)}; it is ${form.said}.`);
   }
   return value;
 }

@@ -1,6 +1,8 @@
 import { defaultSettings, type EnvoyTarget, type MeshSettings } from '@heddle/mesh';
+import { refOf } from '@heddle/smi';
 import { AppliedChanges } from './api/applied-changes.ts';
 import { type MeshStatus, meshStatus } from './api/mesh-status.ts';
+import { RemarkLog, remarksOn } from './api/remark-log.ts';
 import type { StatusSource } from './api/server.ts';
 import { Transitions } from './api/transitions.ts';
 import type { CertificateAuthority } from './identity/ca.ts';
@@ -8,12 +10,12 @@ import { WorkloadSecrets } from './identity/secrets.ts';
 import type { UnreadyPod } from './local/unready-pods.ts';
 import type { Logger } from './log.ts';
 import { Loop, type State } from './loop.ts';
-import { MeshMetrics, type ProcessUse } from './metrics/mesh-metrics.ts';
+import { MeshMetrics } from './metrics/mesh-metrics.ts';
 import type { Telling } from './metrics/server.ts';
 import { EnvoySidecars, type EnvoySidecarsOptions } from './outputs/envoy-sidecars.ts';
 import type { Output } from './outputs/output.ts';
 import type { SidecarRef } from './outputs/sidecar-ref.ts';
-import type { Source } from './sources/source.ts';
+import type { Delivery, Source } from './sources/source.ts';
 import { type XdsListening, type XdsObserver, XdsServer } from './xds/server.ts';
 import type { Rejection } from './xds/stream.ts';
 
@@ -54,12 +56,14 @@ export class Controller implements StatusSource, Telling {
   readonly #since = new Date();
   readonly #metricsUrl: ControllerOptions['metricsUrl'];
   readonly #metrics = new MeshMetrics();
+  readonly #remarks: RemarkLog;
   readonly #changes: AppliedChanges;
   readonly #transitions = new Transitions(() => new Date());
   readonly #listeners = new Set<() => void>();
   /** Node ids of sidecars that have refused something since they were last in sync. */
   readonly #obstructed = new Set<string>();
   #state: State | undefined;
+  #authority: MeshStatus['authority'] = { issuer: '', trusted: [] };
   #status: MeshStatus | undefined;
   #notified = false;
 
@@ -68,6 +72,7 @@ export class Controller implements StatusSource, Telling {
     this.#frontDoor = options.frontDoor;
     this.#unready = options.unready;
     this.#metricsUrl = options.metricsUrl;
+    this.#remarks = new RemarkLog(log);
     this.#changes = new AppliedChanges(
       () => performance.now(),
       change => this.#metrics.countChange(change),
@@ -83,7 +88,7 @@ export class Controller implements StatusSource, Telling {
       xds: this.#xds,
       secrets: this.#secrets,
       target: () => ({
-        trustBundle: authority.rootCertificatePem,
+        trustBundle: this.#secrets.authority.trustBundlePem,
         ...(options.frontDoor && { frontDoor: options.frontDoor }),
       }),
       open: sidecar => options.open(sidecar, this.#xds),
@@ -97,7 +102,7 @@ export class Controller implements StatusSource, Telling {
       settings: { ...defaultSettings, ...options.settings },
       sources: options.sources,
       outputs: [this.#sidecars, ...(options.outputs ?? [])],
-      onWritten: ({ upserts, removals }) => this.#changes.delivered(upserts, removals),
+      onDelivery: (source, delivery) => this.#delivered(source, delivery, log),
       onState: state => {
         this.#published(state, log);
         options.onState?.(state);
@@ -115,6 +120,11 @@ export class Controller implements StatusSource, Telling {
     await Promise.all([this.#loop.run(signal), this.#xds.run(signal), this.#secrets.run(signal)]);
   }
 
+  /** Puts another authority in the place of the one that signs now; sidecars follow with the next pass. */
+  replaceAuthority(authority: CertificateAuthority): void {
+    this.#secrets.replaceAuthority(authority);
+  }
+
   /** How the mesh is; `undefined` before the first pass. Put together once a change, whoever asks. */
   status(): MeshStatus | undefined {
     if (this.#state === undefined) return undefined;
@@ -124,6 +134,7 @@ export class Controller implements StatusSource, Telling {
       failing: this.#loop.failing,
       sidecars: this.#sidecars.sidecars,
       output: this.#sidecars.output,
+      authority: this.#authority,
       rejections: this.#sidecars.rejections(nodes),
       refusals: this.#sidecars.refusals,
       nodes,
@@ -133,6 +144,7 @@ export class Controller implements StatusSource, Telling {
       since: this.#since,
       transitions: this.#transitions,
       metrics: this.#metricsUrl?.(),
+      remarks: this.#remarks.current,
     });
     return this.#status;
   }
@@ -142,7 +154,7 @@ export class Controller implements StatusSource, Telling {
     const status = this.status();
     const now = this.#state &&
       status && { status, objects: this.#state.objects(), namespaces: this.#state.model.namespaces.keys() };
-    return this.#metrics.text(now, processUse());
+    return this.#metrics.text(now);
   }
 
   isReady(): boolean {
@@ -152,6 +164,16 @@ export class Controller implements StatusSource, Telling {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #delivered(source: string, { delta, findings, written }: Delivery, log: Logger): void {
+    if (written !== undefined) this.#changes.delivered(written.upserts, written.removals);
+    log.verbose(4, 'a source delivered', {
+      source,
+      upserts: delta.upserts.map(({ object }) => refOf(object)),
+      removals: delta.removals,
+      findings: findings.length,
+    });
   }
 
   #observer(log: Logger): XdsObserver {
@@ -217,6 +239,8 @@ export class Controller implements StatusSource, Telling {
 
   #published(state: State, log: Logger): void {
     this.#state = state;
+    const { issuer, trusted } = this.#secrets.authority;
+    this.#authority = { issuer, trusted };
     const { changed, sidecars, setAside, output } = this.#sidecars;
     // One that is in sync already was sent nothing that it asked for.
     const awaited = new Set([...changed].filter(nodeId => !this.#xds.isInSync(nodeId)));
@@ -229,6 +253,7 @@ export class Controller implements StatusSource, Telling {
       output,
       awaited,
     });
+    this.#remarks.note(remarksOn(state));
     this.#sidecars.retain(state.objects);
     this.#settle();
     log.verbose(4, 'published', { revision: state.revision, sidecars: changed.size, setAside });
@@ -250,13 +275,4 @@ export class Controller implements StatusSource, Telling {
       for (const listener of this.#listeners) listener();
     });
   }
-}
-
-function processUse(): ProcessUse {
-  const { user, system } = process.cpuUsage();
-  return {
-    cpuSeconds: (user + system) / 1e6,
-    residentBytes: process.memoryUsage.rss(),
-    startSeconds: performance.timeOrigin / 1000,
-  };
 }

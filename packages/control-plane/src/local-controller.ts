@@ -26,6 +26,8 @@ export interface LocalControllerOptions {
   /** The run directory that it shares with the node. */
   readonly runDirectory: string;
   readonly authority: CertificateAuthority;
+  /** Takes what puts another authority in its place. */
+  readonly onAuthority?: (replace: (authority: CertificateAuthority) => void) => void;
   /** Path of the Envoy executable. */
   readonly envoy: string;
   /** Of 127.0.0.1, for what it counts; the next free one where it is taken. */
@@ -65,6 +67,7 @@ export async function runLocalController(options: LocalControllerOptions, signal
     metricsUrl: () => metricsUrl,
     log,
   });
+  options.onAuthority?.(authority => controller.replaceAuthority(authority));
   metricsUrl = await openMetrics(options, controller, signal);
   await serveStatus(controllerSocket(runDirectory), controller, signal);
   await Promise.all([controller.run(signal), nodeOutput.run(signal)]);

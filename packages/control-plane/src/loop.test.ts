@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { defaultSettings, type Finding, findingAt, type MeshModel } from '@heddle/mesh';
 import { type KubeObject, refOf } from '@heddle/smi';
 import { Loop, type State } from './loop.ts';
@@ -63,13 +63,9 @@ const serviceNamed = (name: string): KubeObject => ({
   spec: { ports: [{ port: 80 }] },
 });
 
-let ends: AbortController;
-beforeEach(() => {
-  ends = new AbortController();
-});
-afterEach(() => ends.abort());
-
-function start(sources: readonly Source[], outputs: readonly Output[]) {
+function start(t: TestContext, sources: readonly Source[], outputs: readonly Output[]) {
+  const ends = new AbortController();
+  t.after(() => ends.abort());
   const states: State[] = [];
   const failures: string[] = [];
   let told: (() => void) | undefined;
@@ -95,9 +91,9 @@ function start(sources: readonly Source[], outputs: readonly Output[]) {
   return { loop, passes, failures };
 }
 
-test('what is delivered reaches every output', async () => {
+test('what is delivered reaches every output', async t => {
   const [source, output] = [new Scripted('files'), new Recorder('envoy')];
-  const { passes } = start([source], [output]);
+  const { passes } = start(t, [source], [output]);
   source.say([serviceNamed('web')]);
   const state = await passes(1);
   assert.deepEqual(output.published, [['web']]);
@@ -108,18 +104,18 @@ test('what is delivered reaches every output', async () => {
   );
 });
 
-test('deliveries that come together are taken in by one pass', async () => {
+test('deliveries that come together are taken in by one pass', async t => {
   const [source, output] = [new Scripted('files'), new Recorder('envoy')];
-  const { passes } = start([source], [output]);
+  const { passes } = start(t, [source], [output]);
   source.say([serviceNamed('web')]);
   source.say([serviceNamed('books')]);
   await passes(1);
   assert.deepEqual(output.published, [['books', 'web']]);
 });
 
-test('one source’s findings do not displace another’s', async () => {
+test('one source’s findings do not displace another’s', async t => {
   const [files, kube] = [new Scripted('files'), new Scripted('kubernetes')];
-  const { passes } = start([files, kube], []);
+  const { passes } = start(t, [files, kube], []);
   const source = { object: serviceNamed('web') };
   files.say([], [findingAt('UnknownField', source, ['spec', 'a'], 'From files.')]);
   kube.say([], [findingAt('UnknownField', source, ['spec', 'b'], 'From Kubernetes.')]);
@@ -130,9 +126,9 @@ test('one source’s findings do not displace another’s', async () => {
   );
 });
 
-test('an output that fails leaves the others alone, is told of, and is whole again with the next delivery', async () => {
+test('an output that fails leaves the others alone, is told of, and is whole again with the next delivery', async t => {
   const [source, sick, well] = [new Scripted('files'), new Recorder('sick'), new Recorder('well')];
-  const { loop, passes, failures } = start([source], [sick, well]);
+  const { loop, passes, failures } = start(t, [source], [sick, well]);
   sick.failing = true;
   source.say([serviceNamed('web')]);
   await passes(1);
@@ -149,7 +145,7 @@ test('an output that fails leaves the others alone, is told of, and is whole aga
 test('an output that fails is tried again although nothing new is delivered', async t => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const [source, sick] = [new Scripted('files'), new Recorder('sick')];
-  const { passes } = start([source], [sick]);
+  const { passes } = start(t, [source], [sick]);
   sick.failing = true;
   source.say([serviceNamed('web')]);
   await passes(1);

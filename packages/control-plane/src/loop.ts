@@ -12,7 +12,7 @@ import {
 } from '@heddle/mesh';
 import { Failures, type PassFailure } from './failures.ts';
 import type { Output, Rendered } from './outputs/output.ts';
-import type { Delivery, Source, Written } from './sources/source.ts';
+import type { Delivery, Source } from './sources/source.ts';
 
 /** What the mesh has come to. */
 export interface State {
@@ -30,8 +30,8 @@ export interface LoopOptions {
   readonly settings: MeshSettings;
   readonly sources: readonly Source[];
   readonly outputs: readonly Output[];
-  /** Told of what somebody wrote, before the pass that takes it in. */
-  readonly onWritten?: (written: Written) => void;
+  /** Told of each delivery of a source, before the pass that takes it in. */
+  readonly onDelivery?: (source: string, delivery: Delivery) => void;
   /** Told after every pass that reached its end. */
   readonly onState: (state: State) => void;
   /** Told of each broken invariant: what was in force stays in force, and the hop is tried again. */
@@ -83,7 +83,7 @@ export class Loop {
   #take(source: string, delivery: Delivery): void {
     this.#pending.push(delivery);
     this.#said.set(source, delivery.findings);
-    if (delivery.written !== undefined) this.#options.onWritten?.(delivery.written);
+    this.#options.onDelivery?.(source, delivery);
     this.poke();
   }
 

@@ -1,3 +1,4 @@
+import { fstatSync, writeSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -18,6 +19,22 @@ function outputOf(stream: NodeJS.WriteStream): Output {
   return { write: chunk => void stream.write(chunk), isTerminal: stream.isTTY && process.env['TERM'] !== 'dumb' };
 }
 
+/**
+ * Standard error as a file is a log: what finds no room on the disk is left out, and what comes once there is room again is
+ * written. (A stream would end with the first error, and a controller with it.)
+ */
+function logOutput(fd: number): Output {
+  const write = (text: string): void => {
+    try {
+      writeSync(fd, text);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+    }
+  };
+  return { write, isTerminal: false };
+}
+
 let interruption: AbortSignal | undefined;
 
 function interruptible(): AbortSignal {
@@ -31,7 +48,7 @@ function interruptible(): AbortSignal {
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   stdout: outputOf(process.stdout),
-  stderr: outputOf(process.stderr),
+  stderr: fstatSync(process.stderr.fd).isFile() ? logOutput(process.stderr.fd) : outputOf(process.stderr),
   environment: process.env,
   readStdin: () => text(process.stdin),
   interruption: interruptible,

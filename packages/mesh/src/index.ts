@@ -1,4 +1,6 @@
+export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze/remarks.ts';
 export type { Render, Rendering } from './backends/backend.ts';
+export { handshakeFailed } from './backends/envoy/handshake-log.ts';
 export {
   createEnvoyRenderer,
   type EnvoyOutput,

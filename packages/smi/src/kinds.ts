@@ -1,9 +1,8 @@
 /**
  * What Heddle does with objects of a kind. `mesh`: they are what the mesh is compiled from; `pods`: what pods are run from;
- * `pending`: known, and without effect yet; `notRun`: they make pods, which Heddle does not make from them yet; `traffic`:
- * calls for tests, no resource; `none`: known by their scope only.
+ * `pending`: known, and without effect yet; `traffic`: calls for tests, no resource; `none`: known by their scope only.
  */
-export type KindUse = 'mesh' | 'pods' | 'pending' | 'notRun' | 'traffic' | 'none';
+export type KindUse = 'mesh' | 'pods' | 'pending' | 'traffic' | 'none';
 
 /** A kind of object that Heddle knows. */
 export interface KindInfo {
@@ -19,20 +18,19 @@ export interface KindInfo {
 }
 
 const latest = ['v1alpha4'];
-const alpha3 = ['v1alpha3', 'v1alpha4'];
-const alpha2 = ['v1alpha2', 'v1alpha3', 'v1alpha4'];
+const all = ['v1alpha1', 'v1alpha2', 'v1alpha3', 'v1alpha4'];
 const policy = { policy: true };
 const cluster = { scope: 'cluster' } as const;
 
 /** Every kind that Heddle knows: the one place that says what is read, in which versions, and what is of the cluster. */
 export const kinds: readonly KindInfo[] = [
-  known('access.smi-spec.io/TrafficTarget', alpha3, 'mesh', policy),
-  known('access.smi-spec.io/IdentityBinding', latest, 'pending', policy),
-  known('specs.smi-spec.io/HTTPRouteGroup', alpha3, 'mesh', policy),
-  known('specs.smi-spec.io/TCPRoute', alpha3, 'mesh', policy),
+  known('access.smi-spec.io/TrafficTarget', all, 'mesh', policy),
+  known('access.smi-spec.io/IdentityBinding', latest, 'mesh', policy),
+  known('specs.smi-spec.io/HTTPRouteGroup', all, 'mesh', policy),
+  known('specs.smi-spec.io/TCPRoute', all, 'mesh', policy),
   known('specs.smi-spec.io/UDPRoute', latest, 'mesh', policy),
   known('specs.smi-spec.io/ServiceProfile', latest, 'pending', policy),
-  known('split.smi-spec.io/TrafficSplit', alpha2, 'mesh', policy),
+  known('split.smi-spec.io/TrafficSplit', all, 'mesh', policy),
   known('metrics.smi-spec.io/TrafficMetrics', ['v1alpha1', 'v1alpha2'], 'pending', policy),
   known('heddle.dev/MeshConfig', ['v1alpha1'], 'pending', { ...policy, ...cluster }),
   known('heddle.dev/AssignedAddress', ['v1alpha1'], 'mesh'),
@@ -46,9 +44,9 @@ export const kinds: readonly KindInfo[] = [
   known('/ConfigMap', ['v1'], 'pods'),
   known('/Secret', ['v1'], 'pods'),
   known('apps/Deployment', ['v1'], 'pods'),
-  known('apps/StatefulSet', ['v1'], 'notRun'),
-  known('apps/DaemonSet', ['v1'], 'notRun'),
-  known('batch/Job', ['v1'], 'notRun'),
+  known('apps/StatefulSet', ['v1'], 'pods'),
+  known('apps/DaemonSet', ['v1'], 'pods'),
+  known('batch/Job', ['v1'], 'pods'),
   known('/Node', ['v1'], 'none', cluster),
   known('apiextensions.k8s.io/CustomResourceDefinition', ['v1'], 'none', cluster),
 ];

@@ -28,6 +28,31 @@ export interface KubeObject {
   readonly [field: string]: unknown;
 }
 
+/** What a controller says of an object: one condition a type. */
+export interface ObjectStatus {
+  readonly conditions?: readonly Condition[];
+}
+
+/** One thing that is or is not so of an object, as Kubernetes' conventions have it. */
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  /** RFC 3339. */
+  readonly lastTransitionTime: string;
+  readonly observedGeneration?: number;
+}
+
+/** Names an object of whatever kind, as Kubernetes' core does. */
+export interface ObjectReference {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+}
+
 /** Names one object. `namespace` is the empty string for what is cluster-scoped. */
 export interface ObjectRef {
   readonly apiVersion: string;

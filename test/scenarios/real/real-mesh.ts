@@ -1,7 +1,9 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { awaitReady } from '../../../packages/control-plane/src/cli/await-ready.ts';
+import { writeAuthority } from '../../../packages/control-plane/src/identity/authority-pem.ts';
 import { CertificateAuthority } from '../../../packages/control-plane/src/identity/ca.ts';
+import { ControllerFeed } from '../../../packages/control-plane/src/local/controller-feed.ts';
 import { type LocalMesh, startLocalMesh } from '../../../packages/control-plane/src/local/local-mesh.ts';
 import { controllerLog } from '../../../packages/control-plane/src/local/run-layout.ts';
 import type { Scenario } from '../scenario.ts';
@@ -54,7 +56,7 @@ async function start(
   await mkdir(manifests);
   await writeFile(join(manifests, 'input.yaml'), localManifests(scenario));
   const { trustDomain, clusterDomain, egress } = scenario.mesh.model.settings;
-  const { certificatePem, privateKey } = new CertificateAuthority({ trustDomain, now: () => new Date() }).root();
+  const authority = new CertificateAuthority({ trustDomain, now: () => new Date() }).pem();
   const options = {
     directory: manifests,
     runBase: join(directory, 'run'),
@@ -66,7 +68,7 @@ async function start(
       HEDDLE_CLUSTER_DOMAIN: clusterDomain,
       HEDDLE_EGRESS: egress,
     },
-    controllerInput: JSON.stringify({ root: { certificatePem, privateKeyPem: privateKey.reveal() } }),
+    controllerFeed: new ControllerFeed(writeAuthority(authority)),
     controllerFlags: [],
     clusterDomain,
     uid: process.getuid?.() ?? 0,

@@ -19,6 +19,7 @@ const listenerFields = [
   'address',
   'bindToPort',
   'trafficDirection',
+  'accessLog',
   'useOriginalDst',
   'listenerFilters',
   'filterChains',

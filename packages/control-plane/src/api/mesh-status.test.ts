@@ -32,11 +32,13 @@ function statusOf(...objects: KubeObject[]) {
     output: { sidecars: new Map() },
     rejections: [],
     refusals: [],
+    authority: { issuer: 'a', trusted: ['a'] },
     nodes: [],
     frontDoor: undefined,
     unready: [],
     lastChange: null,
     since: new Date(0),
+    remarks: [],
     transitions: new Transitions(() => new Date(0)),
   });
   return statuses.map(({ kind, accepted, reasons }) => [kind, accepted, ...reasons]);
@@ -56,8 +58,6 @@ test('an object is not accepted once a later version is refused, and is again on
 });
 
 test('policy that has no effect yet says so; what is no policy is not listed', () => {
-  assert.deepEqual(
-    statusOf(object('specs.smi-spec.io/v1alpha4', 'ServiceProfile', 'books.stock'), object('v1', 'Service', 'books')),
-    [['ServiceProfile', true, 'NoEffectYet']],
-  );
+  const profile = { ...object('specs.smi-spec.io/v1alpha4', 'ServiceProfile', 'books.stock'), spec: { routes: [] } };
+  assert.deepEqual(statusOf(profile, object('v1', 'Service', 'books')), [['ServiceProfile', true, 'NoEffectYet']]);
 });

@@ -1,4 +1,12 @@
-import { compareFindings, type EnvoyOutput, type Finding, type Progress, serviceOf, workloadOf } from '@heddle/mesh';
+import {
+  compareFindings,
+  type EnvoyOutput,
+  type Finding,
+  type Progress,
+  type Remark,
+  serviceOf,
+  workloadOf,
+} from '@heddle/mesh';
 import { type ObjectRef, refOf } from '@heddle/smi';
 import type { PassFailure } from '../failures.ts';
 import type { UnreadyPod } from '../local/unready-pods.ts';
@@ -17,6 +25,8 @@ export interface MeshStatus {
   readonly revision: number;
   /** Parts of the controller whose last pass failed; what was in force before stays. */
   readonly failing: readonly PassFailure[];
+  /** What signs certificates, and what is trusted: short names of certificates, hashes of theirs. */
+  readonly authority: { readonly issuer: string; readonly trusted: readonly string[] };
   readonly workloads: readonly WorkloadStatus[];
   readonly sidecars: readonly SidecarStatus[];
   /** Pods that are not ready, and why. */
@@ -24,6 +34,8 @@ export interface MeshStatus {
   readonly objects: readonly ObjectStatus[];
   readonly exposed: readonly ExposedService[];
   readonly findings: readonly Finding[];
+  /** What the controller's log says of its input, as of now. */
+  readonly remarks: readonly Remark[];
   /** Where the controller tells what it counts; null where it does not. */
   readonly metrics: string | null;
   /** The last change of the input, once every sidecar that it concerns has acknowledged it; null before the first. */
@@ -81,6 +93,7 @@ export interface MeshStatusInputs {
   readonly failing: readonly PassFailure[];
   readonly sidecars: readonly SidecarRef[];
   readonly output: EnvoyOutput;
+  readonly authority: MeshStatus['authority'];
   /** Findings about what sidecars refused. */
   readonly rejections: readonly Finding[];
   /** Versions of objects that are set aside because sidecars refused them. */
@@ -93,6 +106,7 @@ export interface MeshStatusInputs {
   readonly since: Date;
   /** Remembers since when conditions hold. */
   readonly transitions: Transitions;
+  readonly remarks: readonly Remark[];
   /** URL of what the controller counts; absent where it is not served. */
   readonly metrics?: string | undefined;
 }
@@ -107,12 +121,14 @@ export function meshStatus(inputs: MeshStatusInputs): MeshStatus {
     since: inputs.since.toISOString(),
     revision: state.revision,
     failing,
+    authority: inputs.authority,
     workloads: workloads(state, statuses),
     sidecars: statuses,
     unready,
     objects: objectStatuses(state.objects(), { findings, progress: progressOf(inputs, byNode) }, inputs.transitions),
     exposed: exposed(inputs),
     findings,
+    remarks: inputs.remarks,
     metrics: inputs.metrics ?? null,
     lastChange,
   };

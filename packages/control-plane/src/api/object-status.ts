@@ -28,13 +28,13 @@ export function objectStatuses(
   transitions: Transitions,
 ): ObjectStatus[] {
   const about = findingsByObject(findings);
-  const policy = policyByKey(objects);
-  const observed = [...policy].map(([key, object]) => {
+  const policy = [...policyByKey(objects)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const observed = policy.map(([key, object]) => {
     const conditions = conditionsOf(object, about.get(key) ?? [], progress.get(key) ?? noSidecar);
     return [key, conditions] as const;
   });
   const settled = transitions.settle(new Map(observed));
-  return [...policy].map(([key, { ref }]) => {
+  return policy.map(([key, { ref }]) => {
     const found = about.get(key) ?? [];
     return {
       ...ref,
@@ -48,14 +48,16 @@ export function objectStatuses(
 
 const noSidecar: Progress = { acknowledged: 0, concerned: 0 };
 
-/** Objects of policy by `objectKey`, in its order. */
+/** Whether an object says what the mesh is to do. */
+export function isPolicy({ ref: { apiVersion, kind } }: HeldObject): boolean {
+  return kindOf(apiVersion, kind)?.policy ?? false;
+}
+
+/** Objects of policy by `objectKey`. */
 export function policyByKey(objects: Iterable<HeldObject>): ReadonlyMap<string, HeldObject> {
   const byKey = new Map<string, HeldObject>();
-  for (const object of objects) {
-    const { ref } = object;
-    if (kindOf(ref.apiVersion, ref.kind)?.policy) byKey.set(objectKey(ref), object);
-  }
-  return new Map([...byKey].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  for (const object of objects) if (isPolicy(object)) byKey.set(objectKey(object.ref), object);
+  return byKey;
 }
 
 /** Findings by the `objectKey` of what they are about; those about no object are left out. */

@@ -1,18 +1,12 @@
 import type { Call, Verdict } from '@heddle/mesh';
-import { type CliCommand, type CommandContext, UsageError } from './cli-command.ts';
-import type { LoadedMesh } from './load-mesh.ts';
-import { addExamples, fileOption, type OutputFormat, outputOption, readHeader } from './options.ts';
+import { addCallOptions, type CallOptions, decideCall, readCall } from './call-options.ts';
+import type { CliCommand, CommandContext } from './cli-command.ts';
+import { addExamples, fileOption, type OutputFormat, outputOption } from './options.ts';
 import { painter, type TextStyle } from './paint.ts';
 import type { TellLine } from './tell.ts';
 
-interface ExplainOptions {
+interface ExplainOptions extends CallOptions {
   readonly file: readonly string[];
-  readonly from: string;
-  readonly to: string;
-  readonly protocol: Call['protocol'];
-  readonly method: string;
-  readonly path: string;
-  readonly header?: readonly (readonly [string, string])[];
   readonly output: OutputFormat;
 }
 
@@ -26,19 +20,8 @@ export const explainCommand: CliCommand = {
         'Say what becomes of one call, step by step, and which line decides it. Ends with exit code 1 when it is refused.',
       )
       .summary('say what becomes of one call, and why')
-      .addOption(fileOption())
-      .requiredOption('--from <caller>', 'who calls: NAMESPACE/SERVICEACCOUNT or pod/NAMESPACE/NAME')
-      .requiredOption(
-        '--to <service>',
-        'whom: SERVICE[.NAMESPACE][:PORT], the namespace being the caller’s unless given',
-      )
-      .addOption(
-        command.createOption('--protocol <name>', 'what it speaks').choices(['http', 'grpc', 'tcp']).default('http'),
-      )
-      .option('--method <method>', 'HTTP method', 'GET')
-      .option('--path <path>', 'HTTP path, with a query if there is one', '/')
-      .option('-H, --header <header>', "HTTP header, 'name: value'; can be repeated", readHeader)
-      .addOption(outputOption());
+      .addOption(fileOption());
+    addCallOptions(command).addOption(outputOption());
     addExamples(command, [
       'heddle explain -f examples/bookstore --from bookbuyer/bookbuyer --to bookstore.bookstore --path /buy-a-book',
       'heddle explain -f dump.yaml --from pod/web/web-7d4b9 --to db.data:5432 --protocol tcp -o json',
@@ -61,25 +44,6 @@ export const explainCommand: CliCommand = {
     return verdict.allowed ? 0 : 1;
   },
 };
-
-async function readCall(options: ExplainOptions, mesh: LoadedMesh, context: CommandContext): Promise<Call> {
-  const { findCaller, findDestination } = await import('./find-call.ts');
-  const { protocol, method, path, header = [] } = options;
-  const caller = findCaller(options.from, mesh);
-  if (caller.note !== undefined) context.stderr.write(`${caller.note}\n`);
-  const to = findDestination(options.to, caller.from.namespace, mesh);
-  return { from: caller.from, to, protocol, method, path, headers: header };
-}
-
-async function decideCall({ model }: LoadedMesh, call: Call): Promise<Verdict> {
-  const { decide, DependsOnPod } = await import('@heddle/mesh');
-  try {
-    return decide(model, call);
-  } catch (error) {
-    if (error instanceof DependsOnPod) throw new UsageError(error.message);
-    throw error;
-  }
-}
 
 const styles: Readonly<Partial<Record<TellLine['kind'], TextStyle>>> = {
   question: 'bold',

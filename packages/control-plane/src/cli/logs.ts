@@ -1,7 +1,6 @@
 import { createReadStream, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PodStatus } from '../local/pod.ts';
 import { type CliCommand, type CommandContext, UsageError } from './cli-command.ts';
 import { addExamples } from './options.ts';
 
@@ -63,16 +62,18 @@ async function controllerLogOf(directory: string): Promise<Log> {
 }
 
 async function logsOf(directory: string, workload: string, { sidecar }: LogsOptions): Promise<Log[]> {
-  const [{ findPods }, { logPath }] = await Promise.all([import('./find-pod.ts'), import('../local/log-file.ts')]);
+  const [{ findPods }, { logPath, sidecarLogPath }] = await Promise.all([
+    import('./find-pod.ts'),
+    import('../local/log-file.ts'),
+  ]);
   const pods = await findPods(directory, workload);
-  const writers = ({ containers, sidecar: envoy }: PodStatus): string[] =>
-    sidecar === true ? (envoy === null ? [] : ['sidecar']) : containers.map(({ name }) => name);
-  const logs = pods.flatMap(pod =>
-    writers(pod).map(container => ({
-      file: logPath(directory, pod, container),
-      name: writers(pod).length > 1 ? `${pod.name} ${container}` : pod.name,
-    })),
-  );
+  const logs = pods.flatMap((pod): Log[] => {
+    if (sidecar === true) return pod.sidecar === null ? [] : [{ file: sidecarLogPath(directory, pod), name: pod.name }];
+    return pod.containers.map(({ name }) => ({
+      file: logPath(directory, pod, name),
+      name: pod.containers.length > 1 ? `${pod.name} ${name}` : pod.name,
+    }));
+  });
   if (logs.length > 0) return logs;
   throw new UsageError(
     sidecar === true

@@ -3,17 +3,19 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 /** How an answer is written. */
 export type OutputFormat = 'text' | 'json' | 'yaml';
 
-/** `-f`: which manifests a command reads. */
-export function fileOption(): Option {
-  return new Option(
-    '-f, --file <path...>',
-    'manifests: files, folders with all below them, or - for standard input; can be repeated',
-  ).makeOptionMandatory();
+/** `-f`: which manifests a command reads; one that can read something else instead says so as `otherwise`. */
+export function fileOption(otherwise?: string): Option {
+  const meaning = 'manifests: files, folders with all below them, or - for standard input; can be repeated';
+  if (otherwise !== undefined) return new Option('-f, --file <path...>', `${meaning}; absent: ${otherwise}`);
+  return new Option('-f, --file <path...>', meaning).makeOptionMandatory();
 }
 
 /** `-o`: how the answer is written. */
-export function outputOption(formats: readonly OutputFormat[] = ['text', 'json', 'yaml']): Option {
-  return new Option('-o, --output <format>', 'how to write the answer').choices(formats).default(formats[0]);
+export function outputOption(
+  formats: readonly OutputFormat[] = ['text', 'json', 'yaml'],
+  meaning = 'how to write the answer',
+): Option {
+  return new Option('-o, --output <format>', meaning).choices(formats).default(formats[0]);
 }
 
 /** Shows examples below the help of a command. */

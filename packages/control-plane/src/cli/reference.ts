@@ -102,6 +102,17 @@ const answers: Readonly<Record<string, string>> = {
       'for whatever the application answers. A service account that nobody has may be asked for, with a note on standard error. Where the ' +
       'answer depends on which pod a call reaches, the command says so and ends with exit code 2.',
   ]),
+  diagnose: joined([
+    'One line a question, `ok`, `note` or `FAIL`, with what was found; below it what to change. With `--from` and `--to` it is about that call, ' +
+      'and about the namespace that it goes to. Without `-f` the mesh that runs is asked, its controller and its sidecars’ logs; a call is ' +
+      'then decided on the manifests that it runs.',
+    'With `-o json` or `-o yaml`:',
+    `\`\`\`text
+{steps: [{step: accepted | routes | profiles | groups | references | programmed | sidecars | handshakes | call,
+  question, outcome: ok | note | problem, found, items: [{what, change, file: string | null, line: number | null}]}]}
+\`\`\``,
+    'What each answer means, and what mends it: [troubleshooting](../troubleshooting.md).',
+  ]),
   test: joined([
     'One line a call, `ok` or `FAIL`, with what was expected and seen. Only what a call expects is compared; shares may differ by 0.000001.',
     'With `-o json` or `-o yaml`:',
@@ -109,6 +120,11 @@ const answers: Readonly<Record<string, string>> = {
 [{traffic, name, expected, file, line, ok, seen: string | null, differences: [string], message}]
 \`\`\``,
     'An object of kind Traffic that is malformed, and none at all, end with exit code 2.',
+  ]),
+  convert: joined([
+    'In YAML the answer is the documents of the input in their order, comments included; in JSON it is the object, or a `List` where ' +
+      'there are several. An annotation that no longer counts is told on standard error.',
+    'With an object of the group that has no such version, nothing is written, and the exit code is 1; 2 where the input holds no object of the group at all.',
   ]),
   'render envoy':
     'The answer is `{listeners, routes, clusters, endpoints, secrets}`, each a list by name, in the JSON form of Envoy’s API; with ' +
@@ -134,7 +150,7 @@ const answers: Readonly<Record<string, string>> = {
    conditions: [{type: Accepted | ResolvedRefs | Conflicted | Programmed, status: True | False | Unknown,
      observedGeneration?: number, lastTransitionTime, reason, message}]}],
  exposed: [{namespace, name, port}], findings: as of heddle validate,
- metrics: URL | null,
+ remarks: [{message, object?: {apiVersion, kind, namespace, name}, file?, line?, hint}], metrics: URL | null,
  lastChange: {revision, objects, removed: [{apiVersion, kind, namespace, name}], sidecars, milliseconds} | null}
 \`\`\``,
     'Conditions have the shape of Kubernetes’ own. `Programmed` is `True` once every sidecar that the object concerns has acknowledged ' +

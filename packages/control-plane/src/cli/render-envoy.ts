@@ -41,7 +41,7 @@ export async function renderDynamic(model: MeshModel, workload: Workload): Promi
 export async function renderStatic(model: MeshModel, workload: Workload): Promise<object> {
   const authority = new CertificateAuthority({ trustDomain: model.settings.trustDomain, now: () => new Date() });
   const certificate = authority.issue(workload);
-  const configuration = configurationOf(model, workload, authority.rootCertificatePem);
+  const configuration = configurationOf(model, workload, authority.trustBundlePem);
   const secrets = [
     {
       name: 'workload-certificate',
@@ -50,7 +50,7 @@ export async function renderStatic(model: MeshModel, workload: Workload): Promis
         privateKey: { inlineString: certificate.privateKey.reveal() },
       },
     },
-    { name: 'trust-bundle', validationContext: { trustedCa: { inlineString: authority.rootCertificatePem } } },
+    { name: 'trust-bundle', validationContext: { trustedCa: { inlineString: authority.trustBundlePem } } },
   ];
   const [pod] = workload.pods;
   const { dynamicResources: _, ...bootstrap } = sidecarBootstrap({

@@ -334,27 +334,23 @@ test('the binary itself: exit codes, streams, a reader that leaves early', () =>
   assert.deepEqual([early.stdout, early.stderr], ['[\n', '']);
 });
 
-test('bash takes its completion script, and completes commands, options and values', async () => {
-  const { out: script } = await heddle(['completion', 'bash']);
-  const complete = (...words: string[]) => {
-    const quoted = words.map(word => `'${word}'`).join(' ');
-    const code = `${script}\nCOMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _heddle 2>/dev/null; echo "\${COMPREPLY[*]}"`;
-    return spawnSync('bash', ['-c', code], { encoding: 'utf8' }).stdout.trim().split(' ');
-  };
-  assert.deepEqual(complete('heddle', 'val'), ['validate']);
-  assert.deepEqual(complete('heddle', 'validate', '--st'), ['--strict']);
-  assert.deepEqual(complete('heddle', 'validate', '-f', 'x', '-o', 'j'), ['json']);
-  assert.deepEqual(complete('heddle', 'render', 'e'), ['envoy']);
-  assert.deepEqual(complete('heddle', 'render', 'envoy', '--w'), ['--workload']);
-  assert.deepEqual(complete('heddle', 'completion', 'z'), ['zsh']);
-  assert.ok(complete('heddle', 'help', 'ex').includes('explain'));
+test('diagnose tells, step by step, what is wrong and what to change', async t => {
+  golden(t, 'diagnose-broken.txt', await heddle(['diagnose', '-f', broken]));
+  const call = ['--from', 'web/wep', '--to', 'shop.shop', '--path', '/books/7'];
+  golden(t, 'diagnose-call.txt', await heddle(['diagnose', '-f', shop, ...call]));
 });
 
-test('completion for zsh and fish knows every command and no hidden one', async () => {
-  for (const shell of ['zsh', 'fish']) {
-    const { out } = await heddle(['completion', shell]);
-    for (const word of ['validate', 'explain', 'render', 'envoy', 'workload', 'completion'])
-      assert.ok(out.includes(word), word);
-    assert.doesNotMatch(out, /'controller[':]/);
-  }
+test('diagnose in JSON has every step and every field', async () => {
+  const { code, out } = await heddle(['diagnose', '-f', shop, '-o', 'json']);
+  const { steps } = JSON.parse(out) as { steps: { step: string; outcome: string; items: object[] }[] };
+  assert.equal(code, 0, out);
+  assert.deepEqual(
+    steps.map(({ step, outcome }) => `${step} ${outcome}`),
+    ['accepted ok', 'routes note', 'profiles note', 'groups ok', 'references ok'],
+  );
+});
+
+test('diagnose takes a whole call or none, and manifests or a mesh', async () => {
+  assert.equal((await heddle(['diagnose', '-f', shop, '--from', 'shop/web'])).code, 2);
+  assert.equal((await heddle(['diagnose', '-f', shop, '--run', '/nowhere'])).code, 2);
 });

@@ -1,9 +1,13 @@
 import { resolve } from 'node:path';
+import { environmentOf } from '../config.ts';
+import { type AuthorityPem, writeAuthority } from '../identity/authority-pem.ts';
 import { CertificateAuthority } from '../identity/ca.ts';
+import { ControllerFeed } from '../local/controller-feed.ts';
 import type { ControllerExit } from '../local/controller-process.ts';
 import { type LocalMesh, runBaseOf, startLocalMesh } from '../local/local-mesh.ts';
 import { findEnvoy } from '../sidecar/envoy-binary.ts';
 import type { CommandContext } from './cli-command.ts';
+import { serveRotation } from './serve-rotation.ts';
 
 /** What `heddle up` starts. */
 export interface MeshStart {
@@ -13,30 +17,34 @@ export interface MeshStart {
   readonly verbosity: number;
   /** The first loopback port for what the controller counts. */
   readonly metricsPort: number;
+  /** What signs; absent: a new root. */
+  readonly authority: AuthorityPem | undefined;
   /** Told, in a sentence, when the controller ended and is started again. */
   readonly onControllerEnd: (sentence: string, wasKilled: boolean) => void;
 }
 
 /**
- * Starts the mesh of a folder, with a certificate authority of its own. Throws an error that explains itself where
+ * Starts the mesh of a folder. Throws an error that explains itself where
  * something is missing or not permitted.
  */
 export async function startMesh(
   { config, environment }: CommandContext,
-  { directory, verbosity, metricsPort, onControllerEnd }: MeshStart,
+  { directory, verbosity, metricsPort, authority: given, onControllerEnd }: MeshStart,
   signal: AbortSignal,
 ): Promise<LocalMesh> {
   await findEnvoy({ setting: config.envoy, path: config.executablePath, cacheDirectory: config.cacheDirectory });
   const uid = process.getuid?.() ?? 0;
-  const authority = new CertificateAuthority({ trustDomain: config.trustDomain, now: () => new Date() });
-  const { certificatePem, privateKey } = authority.root();
-  return await startLocalMesh(
+  const { trustDomain } = config;
+  const authority = given ?? new CertificateAuthority({ trustDomain, now: () => new Date() }).pem();
+  const feed = new ControllerFeed(writeAuthority(authority));
+  const mesh = await startLocalMesh(
     {
       directory: resolve(directory),
       runBase: runBaseOf(config.runtimeDirectory, uid),
       program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
       environment,
-      controllerInput: JSON.stringify({ root: { certificatePem, privateKeyPem: privateKey.reveal() } }),
+      controllerFeed: feed,
+      controllerEnvironment: environmentOf(config),
       controllerFlags: ['--v', String(verbosity), '--metrics-port', String(metricsPort)],
       onControllerEnd: exit => onControllerEnd(describeEnd(exit), exit.signal !== null),
       clusterDomain: config.clusterDomain,
@@ -45,6 +53,8 @@ export async function startMesh(
     },
     signal,
   );
+  await serveRotation({ runDirectory: mesh.runDirectory, trustDomain, feed, authority }, signal);
+  return mesh;
 }
 
 function describeEnd({ code, signal, said }: ControllerExit): string {

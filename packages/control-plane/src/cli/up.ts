@@ -1,10 +1,12 @@
 import { stat } from 'node:fs/promises';
 import type { MeshStatus } from '../api/mesh-status.ts';
 import type { LocalMesh } from '../local/local-mesh.ts';
+import { type AuthorityFiles, addAuthorityOptions, readAuthorityFiles } from './authority-files.ts';
 import { type CliCommand, type CommandContext, type ExitCode, UsageError } from './cli-command.ts';
 import { addExamples, metricsPortOption, type OutputFormat, outputOption, whole } from './options.ts';
+import type { MeshStart } from './start-mesh.ts';
 
-interface UpOptions {
+interface UpOptions extends AuthorityFiles {
   readonly check?: boolean;
   readonly output: OutputFormat;
   readonly timeout: number;
@@ -29,11 +31,12 @@ export const upCommand: CliCommand = {
       .summary('run a folder of manifests as a mesh on this machine')
       .argument('<dir>', 'folder of manifests')
       .option('--check', 'run the Traffic of the folder from inside the workloads, print expected and seen, and end')
-      .addOption(outputOption())
+      .addOption(outputOption(undefined, 'how to write the answer of --check'))
       .option('--timeout <seconds>', 'how long the mesh may take to become ready, with --check', whole(1, 86_400), 60)
       .option('--port <port>', 'first loopback port for Services that the front door shows', whole(1, 65_535), 18_080)
       .addOption(metricsPortOption())
       .option('--v <level>', 'verbosity of the controller’s log; 4 shows every exchange', whole(0, 9), 0);
+    addAuthorityOptions(command);
     addExamples(command, ['heddle up examples/bookstore', 'heddle up examples/bookstore --check']);
   },
   run: async (context, command) => {
@@ -42,11 +45,18 @@ export const upCommand: CliCommand = {
     if (options.check !== true && options.output !== 'text')
       throw new UsageError(`-o ${options.output} is for --check; of a mesh that runs, heddle status -o tells.`);
     await requireFolder(directory);
-    return await up(context, directory, options);
+    const { caCertificate, caKey } = context.config;
+    const files = { caCert: options.caCert ?? caCertificate, caKey: options.caKey ?? caKey };
+    const authority = await readAuthorityFiles(files, context);
+    return await up(context, { directory, authority }, options);
   },
 };
 
-async function up(context: CommandContext, directory: string, options: UpOptions): Promise<ExitCode> {
+async function up(
+  context: CommandContext,
+  { directory, authority }: Pick<MeshStart, 'directory' | 'authority'>,
+  options: UpOptions,
+): Promise<ExitCode> {
   const interruption = context.interruption();
   const ended = new AbortController();
   const signal = AbortSignal.any([interruption, ended.signal]);
@@ -60,7 +70,7 @@ async function up(context: CommandContext, directory: string, options: UpOptions
       last = sentence;
     };
     const { v: verbosity, metricsPort } = options;
-    mesh = await startMesh(context, { directory, verbosity, metricsPort, onControllerEnd }, signal);
+    mesh = await startMesh(context, { directory, verbosity, metricsPort, authority, onControllerEnd }, signal);
     return mesh;
   };
   try {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
+import type { AuthorityPem } from './authority-pem.ts';
 import { CertificateAuthority, serves } from './ca.ts';
 import { PrivateKey } from './private-key.ts';
 
@@ -25,7 +26,7 @@ describe('a workload certificate', () => {
   });
 
   test('is signed by the root, for the key that comes with it', () => {
-    const root = new X509Certificate(authority.rootCertificatePem);
+    const root = new X509Certificate(authority.trustBundlePem);
     assert.equal(root.ca, true);
     assert.equal(leaf.checkIssued(root), true);
     assert.equal(leaf.verify(root.publicKey), true);
@@ -51,7 +52,7 @@ describe('a workload certificate', () => {
   test('does not outlive the root', () => {
     const late = new CertificateAuthority({
       trustDomain: 'cluster.local',
-      root: authority.root(),
+      pem: authority.pem(),
       now: () => new Date('2036-02-27T11:00:00Z'),
     });
     assert.equal(late.issue(buyer).notAfter.toISOString(), '2036-02-27T12:00:00.000Z');
@@ -61,7 +62,7 @@ describe('a workload certificate', () => {
     if (spawnSync('openssl', ['version']).status !== 0) return context.skip('no openssl');
     const folder = mkdtempSync(join(tmpdir(), 'heddle-ca-'));
     try {
-      writeFileSync(join(folder, 'root.pem'), authority.rootCertificatePem);
+      writeFileSync(join(folder, 'root.pem'), authority.trustBundlePem);
       writeFileSync(join(folder, 'leaf.pem'), issued.certificateChainPem);
       for (const purpose of ['sslclient', 'sslserver']) {
         const at = String((now().getTime() / 1000) | 0);
@@ -92,20 +93,20 @@ describe('a workload certificate', () => {
 
 describe('the authority', () => {
   test('goes on with a root that it is given', () => {
-    const next = new CertificateAuthority({ trustDomain: 'cluster.local', now, root: authority.root() });
-    assert.equal(next.rootCertificatePem, authority.rootCertificatePem);
+    const next = new CertificateAuthority({ trustDomain: 'cluster.local', now, pem: authority.pem() });
+    assert.equal(next.trustBundlePem, authority.trustBundlePem);
     const leaf = new X509Certificate(next.issue(buyer).certificateChainPem);
-    assert.equal(leaf.verify(new X509Certificate(authority.rootCertificatePem).publicKey), true);
+    assert.equal(leaf.verify(new X509Certificate(authority.trustBundlePem).publicKey), true);
   });
 
   test('refuses a root that is no root', () => {
-    const make = (root: ReturnType<CertificateAuthority['root']>, time = now) =>
-      new CertificateAuthority({ trustDomain: 'cluster.local', now: time, root });
-    const root = authority.root();
-    const other = new CertificateAuthority({ trustDomain: 'cluster.local', now }).root();
+    const make = (pem: AuthorityPem, time = now) =>
+      new CertificateAuthority({ trustDomain: 'cluster.local', now: time, pem });
+    const root = authority.pem();
+    const other = new CertificateAuthority({ trustDomain: 'cluster.local', now }).pem();
     const { certificateChainPem: certificatePem, privateKey } = authority.issue(buyer);
-    assert.throws(() => make({ certificatePem, privateKey }), /not of an authority/);
-    assert.throws(() => make({ ...root, privateKey: other.privateKey }), /does not belong/);
+    assert.throws(() => make({ certificatePem, privateKey }), /not the certificate of an authority/);
+    assert.throws(() => make({ ...root, privateKey: other.privateKey }), /is not that of/);
     assert.throws(() => make(root, () => new Date('2036-03-01T00:00:00Z')), /expired/);
   });
 
@@ -142,7 +143,7 @@ test('a key does not show itself', () => {
   }
   for (const shown of [
     inspect(authority, { showHidden: true, depth: 9 }),
-    inspect(authority.root()),
+    inspect(authority.pem()),
     JSON.stringify(authority.issue(buyer)),
   ]) {
     assert.doesNotMatch(shown, /PRIVATE KEY/);

@@ -2,8 +2,10 @@
  * The mesh's certificate authority: an identity comes in, a certificate for it goes out. Who asks, and whether they are who
  * they say, is not its business. Keys live in memory only.
  */
-import { createPrivateKey, generateKeyPairSync, hash, type KeyObject, X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, hash, X509Certificate } from 'node:crypto';
+import type { AuthorityPem } from './authority-pem.ts';
 import { type Issuer, issuerOf, signCertificate } from './certificate.ts';
+import { type AuthorityChain, readChain } from './chain.ts';
 import { PrivateKey } from './private-key.ts';
 
 /** Who a workload is within its trust domain: its Kubernetes service account. */
@@ -15,19 +17,13 @@ export interface ServiceAccount {
 /** A certificate with its key. */
 export interface WorkloadCertificate {
   readonly spiffeId: string;
-  /** The leaf alone: the root is in everybody's trust bundle. */
+  /** The leaf, and what leads from it to the root, which is in everybody's trust bundle. */
   readonly certificateChainPem: string;
   readonly privateKey: PrivateKey;
   readonly notBefore: Date;
   readonly notAfter: Date;
   /** Says issuer, identity and expiry: `ISSUER.IDENTITY.SECONDS`. */
   readonly version: string;
-}
-
-/** A root certificate and its key, as a supervisor keeps them for a controller that is started again. */
-export interface RootPem {
-  readonly certificatePem: string;
-  readonly privateKey: PrivateKey;
 }
 
 /** What an authority is made of. */
@@ -38,51 +34,62 @@ export interface CertificateAuthorityOptions {
   /** Of a leaf; default 24 hours. */
   readonly lifetimeMs?: number;
   /** Default: a new root for ten years. */
-  readonly root?: RootPem;
+  readonly pem?: AuthorityPem;
 }
 
 const hour = 3_600_000;
 /** Clocks differ: a certificate is valid since a moment ago. */
 const backdatedMs = 60_000;
+/** So that a root outlives a clock that is set back. */
+const rootBackdatedMs = 24 * hour;
 const rootLifetimeMs = 10 * 365 * 24 * hour;
 const nameForm = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 
-/** Issues the certificates of one trust domain, all signed by one root. */
+/** Issues the certificates of one trust domain, all signed by one certificate. */
 export class CertificateAuthority {
   readonly trustDomain: string;
   readonly lifetimeMs: number;
+  /** Names the certificate that signs. */
+  readonly issuer: string;
+  /** The certificates that everybody in the trust domain trusts: the root, and others while roots are exchanged. In a fixed order. */
+  readonly trustBundlePem: string;
+  /** Names each certificate of the bundle, in its order. */
+  readonly trusted: readonly string[];
   readonly #now: () => Date;
-  readonly #certificate: X509Certificate;
-  readonly #key: KeyObject;
-  readonly #issuer: Issuer;
-  readonly #fingerprint: string;
+  readonly #chain: AuthorityChain;
+  readonly #issuerName: Issuer;
+  readonly #alsoTrusted: readonly string[];
 
-  /** @throws Error for a root that has expired, is no authority, or whose key is another's */
-  constructor({ trustDomain, now, lifetimeMs = 24 * hour, root }: CertificateAuthorityOptions) {
+  /** @throws AuthorityError for certificates or a key that it can't be made from */
+  constructor({ trustDomain, now, lifetimeMs = 24 * hour, pem }: CertificateAuthorityOptions) {
     if (!nameForm.test(trustDomain)) throw new Error(`"${trustDomain}" is no trust domain`);
     this.trustDomain = trustDomain;
     this.lifetimeMs = lifetimeMs;
     this.#now = now;
-    const { certificate, key } = root ? readRoot(root, now()) : newRoot(trustDomain, now());
-    this.#certificate = certificate;
-    this.#key = key;
-    this.#issuer = issuerOf(certificate);
-    this.#fingerprint = short(certificate.raw);
+    this.#chain = pem ? readChain(pem, now()) : newRoot(trustDomain, now());
+    this.#issuerName = issuerOf(this.#chain.issuer);
+    this.#alsoTrusted = pem?.alsoTrusted ?? [];
+    this.issuer = short(this.#chain.issuer.raw);
+    const roots = new Map(
+      [this.#chain.root, ...this.#alsoTrusted.map(root => new X509Certificate(root))].map(root => [
+        short(root.raw),
+        root.toString(),
+      ]),
+    );
+    this.trusted = [...roots.keys()].toSorted();
+    this.trustBundlePem = this.trusted.map(name => roots.get(name)).join('');
   }
 
-  /** The root certificate: what everybody in the trust domain trusts. */
-  get rootCertificatePem(): string {
-    return this.#certificate.toString();
-  }
-
-  /** The root with its key, for a supervisor that hands it to the next controller. */
-  root(): RootPem {
-    const pem = this.#key.export({ type: 'pkcs8', format: 'pem' }) as string;
-    return { certificatePem: this.rootCertificatePem, privateKey: new PrivateKey(pem) };
+  /** The authority with its key, for a supervisor that hands it to the next controller. */
+  pem(): AuthorityPem {
+    const { issuer, intermediates, root, key } = this.#chain;
+    const certificates = new Set([issuer, ...intermediates, root].map(String));
+    const privateKey = new PrivateKey(key.export({ type: 'pkcs8', format: 'pem' }) as string);
+    return { certificatePem: [...certificates].join(''), privateKey, alsoTrusted: this.#alsoTrusted };
   }
 
   /**
-   * Issues a certificate with a new key. It doesn't outlive the root.
+   * Issues a certificate with a new key. It doesn't outlive what signs it.
    * @throws Error for names that Kubernetes would refuse
    */
   issue({ namespace, serviceAccount }: ServiceAccount): WorkloadCertificate {
@@ -92,7 +99,8 @@ export class CertificateAuthority {
     const spiffeId = `spiffe://${this.trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const now = this.#now().getTime();
-    const expiry = Math.min(now + this.lifetimeMs, this.#certificate.validToDate.getTime());
+    const { issuer, intermediates, key } = this.#chain;
+    const expiry = Math.min(now + this.lifetimeMs, issuer.validToDate.getTime());
     const certificate = signCertificate(
       {
         publicKey,
@@ -102,16 +110,16 @@ export class CertificateAuthority {
         notAfter: new Date(expiry),
         isAuthority: false,
       },
-      { privateKey: this.#key, issuer: this.#issuer },
+      { privateKey: key, issuer: this.#issuerName },
     );
     const notAfter = certificate.validToDate;
     return {
       spiffeId,
-      certificateChainPem: certificate.toString(),
+      certificateChainPem: [certificate, ...intermediates].join(''),
       privateKey: new PrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string),
       notBefore: certificate.validFromDate,
       notAfter,
-      version: `${this.#fingerprint}.${short(spiffeId)}.${notAfter.getTime() / 1000}`,
+      version: `${this.issuer}.${short(spiffeId)}.${notAfter.getTime() / 1000}`,
     };
   }
 }
@@ -126,29 +134,20 @@ export function serves(version: string, insteadOf: WorkloadCertificate, at: Date
   return sameKind && Number(version.slice(end)) * 1000 >= at.getTime();
 }
 
-function newRoot(trustDomain: string, now: Date): { certificate: X509Certificate; key: KeyObject } {
+function newRoot(trustDomain: string, now: Date): AuthorityChain {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const certificate = signCertificate(
     {
       publicKey,
       subject: `Heddle root of ${trustDomain}`,
       uri: `spiffe://${trustDomain}`,
-      notBefore: new Date(now.getTime() - backdatedMs),
+      notBefore: new Date(now.getTime() - rootBackdatedMs),
       notAfter: new Date(now.getTime() + rootLifetimeMs),
       isAuthority: true,
     },
     { privateKey },
   );
-  return { certificate, key: privateKey };
-}
-
-function readRoot(root: RootPem, now: Date): { certificate: X509Certificate; key: KeyObject } {
-  const certificate = new X509Certificate(root.certificatePem);
-  const key = createPrivateKey(root.privateKey.reveal());
-  if (!certificate.ca) throw new Error('the root certificate is not of an authority');
-  if (!certificate.checkPrivateKey(key)) throw new Error('the private key does not belong to the root certificate');
-  if (certificate.validToDate <= now) throw new Error(`the root certificate expired at ${certificate.validTo}`);
-  return { certificate, key };
+  return { issuer: certificate, intermediates: [], root: certificate, key: privateKey };
 }
 
 function short(data: string | Uint8Array): string {

@@ -3,7 +3,11 @@ import { createHash, type KeyObject, randomBytes, sign, X509Certificate } from '
 import * as asn1 from '@peculiar/asn1-schema';
 import * as x509 from '@peculiar/asn1-x509';
 
-const ecdsaWithSha256 = '1.2.840.10045.4.3.2';
+/** By the type of the signing key; the parameters of RSA's are a NULL (RFC 4055). */
+const signatureAlgorithms: Readonly<Record<string, x509.AlgorithmIdentifier>> = {
+  ec: new x509.AlgorithmIdentifier({ algorithm: '1.2.840.10045.4.3.2' }),
+  rsa: new x509.AlgorithmIdentifier({ algorithm: '1.2.840.113549.1.1.11', parameters: null }),
+};
 const commonName = '2.5.4.3';
 
 /** What a certificate says. */
@@ -38,9 +42,21 @@ export function issuerOf(certificate: X509Certificate): Issuer {
   return { name: subject, keyId: keyId(subjectPublicKeyInfo) };
 }
 
-/** Makes a certificate over ECDSA P-256 keys, signed with SHA-256 (RFC 5280, SPIFFE X509-SVID). */
+/** How many authorities may stand between an authority and what it vouches for; undefined: any number. */
+export function pathLengthOf(certificate: X509Certificate): number | undefined {
+  const { extensions: all = [] } = asn1.AsnConvert.parse(certificate.raw, x509.Certificate).tbsCertificate;
+  const found = all.find(({ extnID }) => extnID === x509.id_ce_basicConstraints);
+  return found && asn1.AsnConvert.parse(found.extnValue.buffer, x509.BasicConstraints).pathLenConstraint;
+}
+
+/**
+ * Makes a certificate over an ECDSA P-256 key, signed with SHA-256 by an ECDSA or RSA key (RFC 5280, SPIFFE X509-SVID).
+ * @throws Error for a signer with another kind of key
+ */
 export function signCertificate(content: CertificateContent, signer: Signer): X509Certificate {
-  const algorithm = new x509.AlgorithmIdentifier({ algorithm: ecdsaWithSha256 });
+  const { asymmetricKeyType: keyType = '' } = signer.privateKey;
+  const algorithm = signatureAlgorithms[keyType];
+  if (algorithm === undefined) throw new Error(`a key of type ${keyType} can't sign certificates`);
   const subject = nameOf(content.subject);
   const publicKey = spki(content.publicKey);
   const tbsCertificate = new x509.TBSCertificate({

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { encode } from '../xds/encode.ts';
+import type { AuthorityPem } from './authority-pem.ts';
 import { CertificateAuthority, type ServiceAccount } from './ca.ts';
 import { type SdsSecret, WorkloadSecrets } from './secrets.ts';
 
@@ -11,10 +12,10 @@ const buyer = { namespace: 'bookstore', serviceAccount: 'bookbuyer' };
 const thief = { namespace: 'bookstore', serviceAccount: 'bookthief' };
 
 /** Secrets under a clock that stands still until it is moved. */
-function start(at = 0, root?: ReturnType<CertificateAuthority['root']>) {
+function start(at = 0, pem?: AuthorityPem) {
   const clock = { ms: Date.UTC(2026, 2, 1) + at };
   const now = () => new Date(clock.ms);
-  const authority = new CertificateAuthority({ trustDomain: 'cluster.local', now, ...(root && { root }) });
+  const authority = new CertificateAuthority({ trustDomain: 'cluster.local', now, ...(pem && { pem }) });
   const renewed: ServiceAccount[] = [];
   const random = { value: 0.5 };
   const onRenewed = (identities: readonly ServiceAccount[]) => renewed.push(...identities);
@@ -38,7 +39,7 @@ test('the trust bundle is the root', () => {
   const { secrets, authority } = start();
   const bundle = encode('secret', secrets.trustBundle.resource, secrets.trustBundle.versioning);
   assert.equal(bundle.name, 'trust-bundle');
-  assert.equal(secrets.trustBundle.resource.validationContext?.trustedCa?.inlineString, authority.rootCertificatePem);
+  assert.equal(secrets.trustBundle.resource.validationContext?.trustedCa?.inlineString, authority.trustBundlePem);
 });
 
 test('renews between half and two thirds of a life, as chance has it', () => {
@@ -75,7 +76,7 @@ test('what is not retained is forgotten, and never renewed', () => {
 test('after a restart with the same root a young certificate may stay, an old one may not', () => {
   const first = start();
   const had = version(first.secrets.certificate(buyer));
-  const after = (ms: number) => start(ms, first.authority.root()).secrets.certificate(buyer).versioning;
+  const after = (ms: number) => start(ms, first.authority.pem()).secrets.certificate(buyer).versioning;
   assert.equal(after(hour)?.accepts(had), true);
   assert.equal(after(12 * hour)?.accepts(had), false);
   assert.equal(start(hour).secrets.certificate(buyer).versioning?.accepts(had), false);
@@ -99,4 +100,39 @@ test('no key shows in a secret, however it is shown, but it is in the bytes', ()
   }
   assert.match(Buffer.from(encoded.bytes).toString('latin1'), /PRIVATE KEY/);
   assert.doesNotMatch(inspect(encoded) + JSON.stringify(encoded), /bytes/);
+});
+
+const now = () => new Date(Date.UTC(2026, 2, 1));
+
+test('another authority brings another bundle, and where another certificate signs, other certificates', () => {
+  const { secrets, authority, renewed } = start();
+  const [certificate, bundle] = [secrets.certificate(buyer), secrets.trustBundle];
+  const next = new CertificateAuthority({ trustDomain: 'cluster.local', now });
+  const make = (pem: AuthorityPem) => new CertificateAuthority({ trustDomain: 'cluster.local', now, pem });
+  const both = [make({ ...authority.pem(), alsoTrusted: [next.trustBundlePem] })];
+  both.push(make({ ...next.pem(), alsoTrusted: [authority.trustBundlePem] }));
+  secrets.replaceAuthority(both[0] ?? next);
+  assert.equal(secrets.certificate(buyer), certificate);
+  assert.deepEqual(renewed, []);
+  const trustsBoth = secrets.trustBundle;
+  assert.notEqual(trustsBoth, bundle);
+  secrets.replaceAuthority(both[1] ?? next);
+  assert.equal(secrets.trustBundle, trustsBoth, 'the same roots, whoever signs');
+  assert.notEqual(secrets.certificate(buyer), certificate);
+  assert.equal(secrets.certificate(buyer).versioning?.accepts(version(certificate)), false);
+  assert.deepEqual(renewed, [buyer]);
+});
+
+test('a clock that is set past the end of certificates, or back before their beginning, brings new ones', () => {
+  const { secrets, clock, renewed } = start();
+  secrets.certificate(buyer);
+  for (const step of [30 * hour, -20 * hour]) {
+    clock.ms += step;
+    secrets.renew();
+    assert.deepEqual(renewed.splice(0), [buyer]);
+    const leaf = new X509Certificate(
+      secrets.certificate(buyer).resource.tlsCertificate?.certificateChain?.inlineString ?? '',
+    );
+    assert.ok(leaf.validFromDate.getTime() <= clock.ms && clock.ms < leaf.validToDate.getTime());
+  }
 });

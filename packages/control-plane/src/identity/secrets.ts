@@ -12,6 +12,9 @@ export const workloadCertificateName = 'workload-certificate';
 /** Name of the secret with the root certificates that a sidecar believes. */
 export const trustBundleName = 'trust-bundle';
 
+/** Milliseconds between two looks at the clock. */
+const longestLookMs = 5000;
+
 /** A secret as a resource, and what tells it from an older one: the arguments of xds's `encode`. */
 export interface SdsSecret {
   /** The same object as long as the content is the same. */
@@ -45,9 +48,8 @@ interface Entry {
 
 /** The certificates in force, one for each identity that was asked for. */
 export class WorkloadSecrets {
-  /** The root certificates, by name {@link trustBundleName}. */
-  readonly trustBundle: SdsSecret;
-  readonly #authority: CertificateAuthority;
+  #authority: CertificateAuthority;
+  #trustBundle: SdsSecret;
   readonly #now: () => Date;
   readonly #onRenewed: (identities: readonly ServiceAccount[]) => void;
   readonly #onIssued: (identity: ServiceAccount) => void;
@@ -60,8 +62,30 @@ export class WorkloadSecrets {
     this.#onRenewed = onRenewed;
     this.#onIssued = onIssued;
     this.#random = random;
-    const trustedCa = { inlineString: authority.rootCertificatePem };
-    this.trustBundle = { resource: { name: trustBundleName, validationContext: { trustedCa } } };
+    this.#trustBundle = bundleOf(authority);
+  }
+
+  /** The root certificates, by name {@link trustBundleName}. */
+  get trustBundle(): SdsSecret {
+    return this.#trustBundle;
+  }
+
+  /** The authority that issues. */
+  get authority(): CertificateAuthority {
+    return this.#authority;
+  }
+
+  /**
+   * Puts another authority in the place of the one before: what it trusts is the trust bundle from now on, and where another
+   * certificate signs, everybody gets a certificate of its.
+   */
+  replaceAuthority(authority: CertificateAuthority): void {
+    if (authority.trustBundlePem !== this.#authority.trustBundlePem) this.#trustBundle = bundleOf(authority);
+    const isOther = authority.issuer !== this.#authority.issuer;
+    this.#authority = authority;
+    const identities = [...this.#entries.values()].map(({ identity }) => identity);
+    if (isOther) for (const identity of identities) this.#issue(identity);
+    this.#onRenewed(isOther ? identities : []);
   }
 
   /** The certificate of an identity, by name {@link workloadCertificateName}; issued at the first call. */
@@ -77,17 +101,25 @@ export class WorkloadSecrets {
     for (const key of this.#entries.keys()) if (!kept.has(key)) this.#entries.delete(key);
   }
 
-  /** Issues anew what has come to its time: between half and two thirds of its life, so that not all come at once. */
+  /**
+   * Issues anew what has come to its time: between half and two thirds of its life, so that not all come at once. A clock
+   * that was set back leaves certificates that are not valid yet: they are issued anew, too.
+   */
   renew(): void {
     const now = this.#now();
-    const due = [...this.#entries.values()].filter(({ renewAt }) => renewAt <= now).map(({ identity }) => identity);
+    const due = [...this.#entries.values()]
+      .filter(({ renewAt, certificate }) => renewAt <= now || certificate.notBefore > now)
+      .map(({ identity }) => identity);
     for (const identity of due) this.#issue(identity);
     if (due.length > 0) this.#onRenewed(due);
   }
 
-  /** Renews until the signal aborts, looking once a minute, or more often where lives are short. */
+  /**
+   * Renews until the signal aborts. It looks at the clock every few seconds, more often where lives are short: a clock that is
+   * set, or a machine that slept, is noticed as soon.
+   */
   async run(signal: AbortSignal): Promise<void> {
-    const intervalMs = Math.min(60_000, this.#authority.lifetimeMs / 20);
+    const intervalMs = Math.min(longestLookMs, this.#authority.lifetimeMs / 20);
     while (!signal.aborted) {
       this.renew();
       // The abort is the end of the loop, not a failure.
@@ -116,6 +148,10 @@ export class WorkloadSecrets {
     this.#onIssued(identity);
     return entry;
   }
+}
+
+function bundleOf({ trustBundlePem }: CertificateAuthority): SdsSecret {
+  return { resource: { name: trustBundleName, validationContext: { trustedCa: { inlineString: trustBundlePem } } } };
 }
 
 /** A `DataSource` whose content is for the encoder's eyes: JSON and `inspect` don't show it. */

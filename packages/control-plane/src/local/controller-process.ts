@@ -2,13 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ControllerFeed } from './controller-feed.ts';
 
 /** How to start a controller. */
 export interface ControllerCommand {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Written to its standard input, which then stays open: the controller ends when it closes. */
-  readonly input: string;
+  /** Comes on its standard input, which stays open: the controller ends when it closes. */
+  readonly feed: ControllerFeed;
   readonly logFile: string;
   /** Told each time that it ended without being asked to, just before it is started again. */
   readonly onEnd?: (exit: ControllerExit) => void;
@@ -32,6 +33,9 @@ const endTimeout = 5000;
 /** A controller that ran this many milliseconds starts with a short back-off again. */
 const ranWell = 10_000;
 
+/** The same of one that somebody killed: it is not to blame. */
+const ranWellUntilKilled = 1000;
+
 /** Keeps a controller running until the signal aborts: pods and sidecars go on while there is none. */
 export async function keepControllerRunning(controller: ControllerCommand, signal: AbortSignal): Promise<void> {
   let backOff = firstBackOff;
@@ -40,14 +44,15 @@ export async function keepControllerRunning(controller: ControllerCommand, signa
     const exit = await runOnce(controller, signal);
     if (signal.aborted) return;
     controller.onEnd?.({ ...exit, said: await lastLine(controller.logFile) });
-    if (performance.now() - started > ranWell) backOff = firstBackOff;
+    const enough = exit.signal === null ? ranWell : ranWellUntilKilled;
+    if (performance.now() - started > enough) backOff = firstBackOff;
     await delay(backOff, undefined, { signal }).catch(() => undefined); // the loop's condition sees the abort
     backOff = Math.min(backOff * 2, longestBackOff);
   }
 }
 
 async function runOnce(
-  { command, environment, input, logFile }: ControllerCommand,
+  { command, environment, feed, logFile }: ControllerCommand,
   signal: AbortSignal,
 ): Promise<Omit<ControllerExit, 'said'>> {
   const [program = '', ...args] = command;
@@ -56,7 +61,7 @@ async function runOnce(
   const child = spawn(program, args, { stdio: ['pipe', log, log], detached: true, env: { ...environment } });
   closeSync(log);
   child.stdin?.on('error', () => {}); // it has ended before it read; its end tells
-  child.stdin?.write(input);
+  feed.attach(text => void child.stdin?.write(text));
   let timer: NodeJS.Timeout | undefined;
   const end = (): void => {
     child.stdin?.end();

@@ -19,6 +19,8 @@ export interface DesiredPodsOptions extends SidecarPlaces {
   readonly node?: NodeFacts;
   /** Range that pods' addresses must be in; default `10.244.0.0/16`. */
   readonly podCidr?: string;
+  /** Whether a pod that has ended ran here: it stays on the list then, since the node remembers that it is not to run again. */
+  readonly hasRun?: (pod: string) => boolean;
 }
 
 /** The pods to run, by namespace and name, and what was wrong with those that were written. */
@@ -34,7 +36,7 @@ const defaultNode: NodeFacts = { name: 'local', address: '10.244.0.1', cpus: 1, 
 /**
  * Makes the pods of a cluster's Pod objects. Left out, with a finding that says what to do: a pod whose ConfigMap or Secret
  * is missing, that has a container without a command, that an API server would
- * refuse, or whose address can't be had. Silently left out: the front door, and pods that have run to their end.
+ * refuse, or whose address can't be had. Silently left out: the front door, and pods that have run to their end elsewhere.
  *
  * Equal input gives deeply equal output; with the same options, a pod whose objects are all the same is not read again.
  */
@@ -47,7 +49,7 @@ export function desiredPods(objects: readonly SourceObject[], options: DesiredPo
     }),
   );
   const readings = objects
-    .filter(({ object }) => object.kind === 'Pod' && object.apiVersion === 'v1' && isToRun(object))
+    .filter(({ object }) => object.kind === 'Pod' && object.apiVersion === 'v1' && isToRun(object, options))
     .map(source => readPod(source, known, options))
     .toSorted((a, b) => compare(podKey(a.reading), podKey(b.reading)));
   const pods = readings.flatMap(({ pod }) => pod ?? []);
@@ -90,7 +92,7 @@ function podOf(reading: PodReading, options: DesiredPodsOptions): Pod | undefine
   const containers = podContainers(reading, new Set(volumes.map(volume => volume.name)));
   const sidecar = podSidecar(reading, ip, options);
   const restartPolicy = restartPolicies.find(policy => policy === spec['restartPolicy']);
-  const grace = spec['terminationGracePeriodSeconds'];
+  const { terminationGracePeriodSeconds: grace, hostname } = spec;
   sayUnhonoured(reading);
   sayServiceAccountMissing(reading);
   if (!reading.runs) return undefined;
@@ -98,6 +100,7 @@ function podOf(reading: PodReading, options: DesiredPodsOptions): Pod | undefine
     namespace,
     name,
     ...(uid !== undefined && { uid }),
+    ...(typeof hostname === 'string' && hostname !== name && { hostname }),
     ip,
     containers,
     ...(volumes.length > 0 && { volumes }),
@@ -118,10 +121,10 @@ function addressOf(reading: PodReading, podCidr: string): string {
   return '';
 }
 
-function isToRun(object: SourceObject['object']): boolean {
+function isToRun(object: SourceObject['object'], { hasRun }: DesiredPodsOptions): boolean {
   const { namespace, name } = refOf(object);
   const phase = recordOf(object['status'])['phase'];
-  if (phase === 'Succeeded' || phase === 'Failed') return false;
+  if ((phase === 'Succeeded' || phase === 'Failed') && hasRun?.(podKey({ namespace, name })) !== true) return false;
   return namespace !== frontDoor.namespace || name !== frontDoor.name;
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ControllerFeed } from './controller-feed.ts';
 import { type ControllerExit, keepControllerRunning } from './controller-process.ts';
 import { type LocalNode, startLocalNode } from './local-node.ts';
 import { createRunDirectory, removeRunDirectory } from './run-directory.ts';
@@ -15,8 +16,10 @@ export interface LocalMeshOptions {
   /** For all processes; containers start from it too. */
   readonly environment: Readonly<Record<string, string>>;
   /** What the controller reads from its standard input. */
-  readonly controllerInput: string;
+  readonly controllerFeed: ControllerFeed;
   readonly controllerFlags: readonly string[];
+  /** For the controller alone, over `environment`. */
+  readonly controllerEnvironment?: Readonly<Record<string, string>>;
   /** Told each time that the controller ended by itself; it is started again. */
   readonly onControllerEnd?: (exit: ControllerExit) => void;
   readonly clusterDomain: string;
@@ -48,8 +51,8 @@ export async function startLocalMesh(options: LocalMeshOptions, signal: AbortSig
   const controller = keepControllerRunning(
     {
       command: [...program, 'controller', '--file', directory, '--run', runDirectory, ...options.controllerFlags],
-      environment,
-      input: `${options.controllerInput}\n`,
+      environment: { ...environment, ...options.controllerEnvironment },
+      feed: options.controllerFeed,
       logFile: controllerLog(runDirectory),
       ...(onControllerEnd && { onEnd: onControllerEnd }),
     },

@@ -5,9 +5,10 @@ import { LastGoodObjects } from '../sources/last-good-objects.ts';
 import type { ManifestChange } from '../sources/manifest-folder.ts';
 import type { ManifestMemory } from '../sources/manifest-memory.ts';
 import { deltaBetween, type MeshObjectSet, MeshObjects, type ObjectDelta } from '../sources/mesh-objects.ts';
+import type { PodEnd } from '../sources/replicas.ts';
 import type { Delivery, Source, Written } from '../sources/source.ts';
 import { type FirstChange, watchManifests } from '../sources/watch-manifests.ts';
-import { desiredPods } from './desired-pods.ts';
+import { type DesiredPodsOptions, desiredPods } from './desired-pods.ts';
 import { frontDoor, frontDoorObjects, frontDoorPod } from './front-door.ts';
 import { LastGoodPods } from './last-good-pods.ts';
 import type { NodeClient } from './node-client.ts';
@@ -44,6 +45,7 @@ export class LocalMeshSource implements Source {
   readonly name = 'local mesh';
   readonly #options: LocalMeshSourceOptions;
   readonly #places: SidecarPlaces;
+  readonly #podOptions: DesiredPodsOptions;
   readonly #objects: MeshObjects;
   readonly #frontDoor: readonly SourceObject[];
   readonly #frontDoorPod: Pod;
@@ -68,10 +70,12 @@ export class LocalMeshSource implements Source {
     const { addresses, clusterDomain, envoy, runDirectory } = options;
     this.#options = options;
     this.#places = { envoy, runDirectory };
+    this.#podOptions = { ...this.#places, hasRun: pod => this.#running.has(pod) };
     this.#objects = new MeshObjects({
       addresses,
       clusterDomain,
       readiness: (namespace, name) => this.#running.get(podKey({ namespace, name }))?.ready ?? false,
+      endOf: (namespace, name) => endOf(this.#running.get(podKey({ namespace, name }))),
     });
     const ip = addresses.pod(frontDoor.namespace, frontDoor.name);
     this.#frontDoor = frontDoorObjects(ip);
@@ -152,7 +156,7 @@ export class LocalMeshSource implements Source {
       this.#before = undefined;
     }
     const { objects, delta, findings } = this.#complete(this.#manifests.objects);
-    const pods = desiredPods(objects, this.#places);
+    const pods = desiredPods(objects, this.#podOptions);
     this.#pods = [this.#frontDoorPod, ...this.#lastGoodPods.keep(pods)];
     const said = [...this.#manifests.findings, ...findings, ...pods.findings];
     this.#toRemember = this.#manifests;
@@ -173,7 +177,7 @@ export class LocalMeshSource implements Source {
     return { ...completed, delta };
   }
 
-  /** Says whether readiness has changed, or is known for the first time. */
+  /** Says whether readiness has changed, or is known for the first time, or a pod has ended. */
   #note(event: StatusEvent): boolean {
     if (event.type === 'state') {
       this.#nodeKnown = true;
@@ -182,11 +186,17 @@ export class LocalMeshSource implements Source {
       return true;
     }
     const key = podKey(event.type === 'changed' ? event.pod : event);
-    const before = this.#running.get(key)?.ready;
+    const before = this.#running.get(key);
     if (event.type === 'changed') this.#running.set(key, event.pod);
     else this.#running.delete(key);
-    return this.#running.get(key)?.ready !== before;
+    const now = this.#running.get(key);
+    return now?.ready !== before?.ready || endOf(now) !== endOf(before);
   }
+}
+
+/** How a pod ended, if it did. */
+function endOf(pod: PodStatus | undefined): PodEnd | undefined {
+  return pod?.phase === 'Succeeded' || pod?.phase === 'Failed' ? pod.phase : undefined;
 }
 
 function together(written: readonly Written[]): Written {

@@ -2,6 +2,7 @@
 import { type Finding, findingAt, type Reason } from '@heddle/mesh';
 import { type FieldPath, refOf, type SourceObject } from '@heddle/smi';
 import { type JsonRecord, recordOf } from '../sources/record.ts';
+import { isTemplatedKind } from '../sources/replicas.ts';
 import { type Configuration, type ConfigurationKind, readConfiguration } from './configuration.ts';
 
 /** What pods can learn about the node they run on. */
@@ -23,7 +24,7 @@ export function objectKey(kind: string, namespace: string, name: string): string
 }
 
 /**
- * A Pod object that is being read. Findings about a pod that a Deployment stands for are about that Deployment, so that
+ * A Pod object that is being read. Findings about a pod that a Deployment, say, stands for are about that object, so that
  * its replicas say the same.
  */
 export class PodReading {
@@ -64,7 +65,7 @@ export class PodReading {
   /** Says something about a field; the pod runs all the same. */
   say(reason: Reason, path: FieldPath, message: string): void {
     const made = this.source.object.metadata.ownerReferences?.find(
-      ({ kind, controller }) => controller && kind === 'Deployment',
+      ({ kind, controller }) => controller && isTemplatedKind(kind),
     );
     if (made === undefined) {
       this.findings.push(findingAt(reason, this.source, path, message));

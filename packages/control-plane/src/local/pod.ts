@@ -9,6 +9,8 @@ export interface Pod {
   readonly name: string;
   /** Replaces the pod when it changes, as a new object of the same name does. */
   readonly uid?: string;
+  /** What its programs take for the name of their machine; by default its own name. */
+  readonly hostname?: string;
   /** IPv4 address inside the node's pod network, e.g. `10.244.0.7`; no two pods share one. */
   readonly ip: string;
   /** May be empty where a sidecar is all there is. */

@@ -26,10 +26,10 @@ export function containerProcess(
 /**
  * Local pods see little traffic: one worker. Nobody restarts an Envoy in place here. What policy takes away from a client it
  * does not keep on connections that are open: HTTP says so with its next answer, all others end within 20 s (T12). That
- * Envoy calls a field "work in progress" each time that it is sent one is no news.
+ * Envoy calls a field "work in progress" each time that it is sent one is no news. What it logs is there within a second.
  */
 const flags =
-  '--concurrency 1 --disable-hot-restart --drain-strategy immediate --drain-time-s 20 --component-log-level misc:error'.split(
+  '--concurrency 1 --disable-hot-restart --drain-strategy immediate --drain-time-s 20 --component-log-level misc:error --file-flush-interval-msec 1000'.split(
     ' ',
   );
 

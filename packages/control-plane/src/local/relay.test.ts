@@ -17,20 +17,6 @@ const servers = new Set<TcpServer>();
 const sockets = new Set<Socket>();
 const host = '127.0.0.1';
 
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'heddle-relay-'));
-  end = new AbortController();
-});
-
-afterEach(() => {
-  end.abort();
-  for (const server of servers) server.close();
-  for (const socket of sockets) socket.destroy();
-  servers.clear();
-  sockets.clear();
-  rmSync(directory, { recursive: true, force: true });
-});
-
 function socketPath(): string {
   return join(directory, 'door.sock');
 }
@@ -63,6 +49,20 @@ async function aborted(socket: Socket): Promise<void> {
 }
 
 describe('startRelay', () => {
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'heddle-relay-'));
+    end = new AbortController();
+  });
+
+  afterEach(() => {
+    end.abort();
+    for (const server of servers) server.close();
+    for (const socket of sockets) socket.destroy();
+    servers.clear();
+    sockets.clear();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
   it('says that the front door is not ready, until it is', async () => {
     const port = await relayed();
     const { status, body } = await get(port);

@@ -5,6 +5,11 @@ export function controllerSocket(runDirectory: string): string {
   return join(runDirectory, 'controller.sock');
 }
 
+/** Where `heddle up` takes orders to exchange the root of its mesh's certificates. */
+export function rotationSocket(runDirectory: string): string {
+  return join(runDirectory, 'rotation.sock');
+}
+
 /** What the controller has to say, as structured lines. */
 export function controllerLog(runDirectory: string): string {
   return join(runDirectory, 'controller.log');

@@ -105,7 +105,7 @@ function kill(pid: number): void {
 
 /** As Kubernetes cuts it: a host name has at most 63 characters. */
 function hostName(pod: Pod): string {
-  return pod.name.slice(0, 63).replace(/[-.]+$/, '');
+  return (pod.hostname ?? pod.name).slice(0, 63).replace(/[-.]+$/, '');
 }
 
 async function writeSandboxFiles(pod: Pod, places: PodPlaces, settings: NodeSettings, link: string): Promise<void> {

@@ -50,6 +50,8 @@ const podSpec: Honoured = {
     downwardAPI: true,
   },
   restartPolicy: true,
+  hostname: true,
+  subdomain: true,
   serviceAccountName: true,
   serviceAccount: true,
   terminationGracePeriodSeconds: true,

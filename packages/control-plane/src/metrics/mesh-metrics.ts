@@ -2,6 +2,7 @@ import type { Finding, HeldObject } from '@heddle/mesh';
 import type { AppliedChange, MeshStatus } from '../api/mesh-status.ts';
 import { findingsByObject, policyByKey } from '../api/object-status.ts';
 import { PolicyLedger } from './policy-ledger.ts';
+import { processUse } from './process-use.ts';
 import { Registry, type Sample } from './registry.ts';
 
 /** What is read at each scrape. */
@@ -10,14 +11,6 @@ export interface MeshNow {
   /** Every object that the sources have. */
   readonly objects: Iterable<HeldObject>;
   readonly namespaces: Iterable<string>;
-}
-
-/** What a process uses. */
-export interface ProcessUse {
-  readonly cpuSeconds: number;
-  readonly residentBytes: number;
-  /** Unix time. */
-  readonly startSeconds: number;
 }
 
 /** The metrics of a controller: what happens is counted as it happens, what there is is read when somebody asks. */
@@ -40,7 +33,7 @@ export class MeshMetrics {
   }
 
   /** Everything in Prometheus' text format; before the first pass without what there is in the mesh. */
-  text(now: MeshNow | undefined, use: ProcessUse): string {
+  text(now: MeshNow | undefined, use = processUse()): string {
     if (now !== undefined) this.#read(now);
     this.registry.raise('process_cpu_seconds_total', {}, use.cpuSeconds);
     this.registry.set('process_resident_memory_bytes', [[{}, use.residentBytes]]);

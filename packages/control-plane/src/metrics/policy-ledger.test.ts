@@ -104,8 +104,8 @@ test('a new generation counts again: other content of a file, another number in 
   publish([target('web'), target('api', 1)], []);
   publish([target('api', 2)], []);
   assert.deepEqual(said, [
-    'TrafficTarget api applied',
     'TrafficTarget web applied',
+    'TrafficTarget api applied',
     'TrafficTarget web applied',
     'TrafficTarget api applied',
   ]);

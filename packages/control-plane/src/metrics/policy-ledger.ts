@@ -1,6 +1,6 @@
 import type { EnvoyOutput, Finding, HeldObject } from '@heddle/mesh';
 import type { ObjectRef } from '@heddle/smi';
-import { findingsByObject, policyByKey } from '../api/object-status.ts';
+import { findingsByObject, isPolicy } from '../api/object-status.ts';
 import { hasAcknowledged, objectKey, resourcesByObject } from '../api/programmed.ts';
 import type { SidecarRef } from '../outputs/sidecar-ref.ts';
 import type { NodeStatus } from '../xds/node.ts';
@@ -25,11 +25,14 @@ export interface PublishedPass {
 }
 
 interface Entry {
+  readonly key: string;
   readonly ref: ObjectRef;
   /** `metadata.generation`, or where there is none the content itself: the same as long as nobody edits the object. */
   readonly generation: unknown;
   /** Codes of findings that refused this generation. */
   readonly codes: Set<string>;
+  /** The last pass that knew it; 0 before the first. */
+  pass: number;
   isRefused: boolean;
   wasApplied: boolean;
   /** Node ids of sidecars that it waits for. */
@@ -42,7 +45,10 @@ interface Entry {
  */
 export class PolicyLedger {
   readonly #events: PolicyEvents;
-  #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry>();
+  /** An object that did not change is the same JavaScript object in each pass; null for what is no policy. */
+  readonly #known = new WeakMap<HeldObject, Entry | null>();
+  #pass = 0;
   /** Entries that wait for a node, by its id. */
   readonly #waiting = new Map<string, Set<Entry>>();
   #output: EnvoyOutput = { sidecars: new Map() };
@@ -65,7 +71,7 @@ export class PolicyLedger {
   acknowledged(node: NodeStatus, workload: string): void {
     const configuration = this.#output.sidecars.get(workload);
     const resources = configuration === undefined ? undefined : resourcesByObject(configuration);
-    this.#release(node.node, ({ ref }) => node.inSync || hasAcknowledged(node, resources?.get(objectKey(ref)) ?? []));
+    this.#release(node.node, ({ key }) => node.inSync || hasAcknowledged(node, resources?.get(key) ?? []));
   }
 
   /** A sidecar refused what was made of objects: they count as rejected, and go on waiting for it. */
@@ -79,24 +85,47 @@ export class PolicyLedger {
   /** Brings the books to what there is now; returns, by key, the entries that are to be followed from here on. */
   #takeIn({ objects, findings }: PublishedPass): ReadonlyMap<string, Entry> {
     const about = findingsByObject(findings);
-    const entries = new Map<string, Entry>();
     const fresh = new Map<string, Entry>();
-    for (const [key, { ref, latest }] of policyByKey(objects)) {
-      const generation = latest.object.metadata.generation ?? latest.object;
-      const known = this.#entries.get(key);
-      const isKnown = known !== undefined && known.generation === generation;
-      const entry = isKnown ? known : newEntry(ref, generation);
-      entries.set(key, entry);
-      const found = about.get(key) ?? [];
+    this.#pass += 1;
+    for (const object of objects) {
+      const entry = this.#entryOf(object);
+      if (entry === null) continue;
+      const isNew = entry.pass === 0;
       const wasRefused = entry.isRefused;
+      const found = about.get(entry.key) ?? nothing;
+      entry.pass = this.#pass;
       entry.isRefused = found.some(({ severity }) => severity === 'error');
       if (entry.isRefused) this.#drop(entry);
-      else if (!isKnown || wasRefused) fresh.set(key, entry);
+      else if (isNew || wasRefused) fresh.set(entry.key, entry);
       this.#countRefusals(entry, found);
     }
-    for (const [key, entry] of this.#entries) if (entries.get(key) !== entry) this.#drop(entry);
-    this.#entries = entries;
+    for (const entry of this.#entries.values()) if (entry.pass !== this.#pass) this.#forget(entry);
     return fresh;
+  }
+
+  /** The entry of the generation that an object has now. */
+  #entryOf(object: HeldObject): Entry | null {
+    const known = this.#known.get(object);
+    if (known !== undefined) return known;
+    const entry = isPolicy(object) ? this.#entryAnew(object) : null;
+    this.#known.set(object, entry);
+    return entry;
+  }
+
+  #entryAnew({ ref, latest: { object } }: HeldObject): Entry {
+    const key = objectKey(ref);
+    const generation = object.metadata.generation ?? object;
+    const before = this.#entries.get(key);
+    if (before?.generation === generation) return before;
+    if (before !== undefined) this.#forget(before);
+    const entry = newEntry(key, ref, generation);
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #forget(entry: Entry): void {
+    this.#drop(entry);
+    this.#entries.delete(entry.key);
   }
 
   #countRefusals(entry: Entry, findings: readonly Finding[]): void {
@@ -160,6 +189,8 @@ export class PolicyLedger {
   }
 }
 
-function newEntry(ref: ObjectRef, generation: unknown): Entry {
-  return { ref, generation, codes: new Set(), isRefused: false, wasApplied: false, pending: new Set() };
+const nothing: readonly Finding[] = [];
+
+function newEntry(key: string, ref: ObjectRef, generation: unknown): Entry {
+  return { key, ref, generation, pass: 0, codes: new Set(), isRefused: false, wasApplied: false, pending: new Set() };
 }

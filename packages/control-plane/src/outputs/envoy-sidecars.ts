@@ -240,23 +240,27 @@ export class EnvoySidecars implements Output {
     const changed = new Set<string>();
     const setAside = new SetAside(this.#setAside);
     this.#output = output;
-    this.#sidecars = sidecarsOf(model);
-    this.#workloads = new Map(this.#sidecars.map(({ nodeId, workload }) => [nodeId, workload]));
-    const gone = new Set(this.#published.keys());
+    this.#meet(sidecarsOf(model));
     for (const sidecar of this.#sidecars) {
-      gone.delete(sidecar.nodeId);
       const configuration = output.sidecars.get(sidecar.workload);
       if (configuration === undefined) continue;
-      if (setAside.attempt(sidecar, () => this.#publishOne(sidecar, configuration))) changed.add(sidecar.nodeId);
+      if (setAside.attempt(sidecar, this.#publishOne, configuration)) changed.add(sidecar.nodeId);
     }
-    for (const nodeId of gone) this.#forgetSidecar(nodeId);
     for (const failure of setAside.news()) this.#options.onFailure?.(failure);
     this.#setAside = setAside;
     this.#changed = changed;
   }
 
+  /** Takes note of the sidecars that there are, and forgets those that are no more. */
+  #meet(sidecars: readonly SidecarRef[]): void {
+    if (sameItems(this.#sidecars, sidecars)) return;
+    this.#sidecars = sidecars;
+    this.#workloads = new Map(sidecars.map(({ nodeId, workload }) => [nodeId, workload]));
+    for (const nodeId of this.#published.keys()) if (!this.#workloads.has(nodeId)) this.#forgetSidecar(nodeId);
+  }
+
   /** Returns whether the sidecar is sent something; one whose configuration and secrets are the same objects is left alone. */
-  #publishOne(sidecar: SidecarRef, configuration: SidecarConfiguration): boolean {
+  readonly #publishOne = (sidecar: SidecarRef, configuration: SidecarConfiguration): boolean => {
     const certificate = this.#options.secrets.certificate(sidecar);
     const known = this.#published.get(sidecar.nodeId);
     if (known?.configuration === configuration && known.certificate === certificate) return false;
@@ -269,7 +273,7 @@ export class EnvoySidecars implements Output {
     const listening = known?.listening ?? this.#options.open(sidecar);
     this.#published.set(sidecar.nodeId, { configuration, certificate, groups, listening });
     return differs;
-  }
+  };
 
   /** A group's bytes; of one that can't be encoded or that is refused, what some sidecar has in its place. */
   #encoded(group: RenderedGroup): ResourceGroup | undefined {
@@ -320,4 +324,8 @@ function refusal({ origins }: Pick<XdsResource, 'origins'>, why: string): Findin
           ),
         ],
   );
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }

@@ -23,9 +23,9 @@ export class SetAside {
   }
 
   /** Does something for a sidecar; false, and noted, when it throws. */
-  attempt(sidecar: SidecarRef, action: () => boolean): boolean {
+  attempt<Input>(sidecar: SidecarRef, action: (sidecar: SidecarRef, input: Input) => boolean, input: Input): boolean {
     try {
-      return action();
+      return action(sidecar, input);
     } catch (error) {
       this.#failed.push({ sidecar, error });
       return false;

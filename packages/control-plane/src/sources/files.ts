@@ -69,7 +69,8 @@ export function openProblem(code: string): string {
   return `It can not be read (${code}).`;
 }
 
-async function filesAt(path: string): Promise<{ files: readonly string[]; findings: readonly Finding[] }> {
+/** The files that a path leads to, itself or all below it, and what of it can not be read. */
+export async function filesAt(path: string): Promise<{ files: readonly string[]; findings: readonly Finding[] }> {
   try {
     if ((await stampOf(path)) !== undefined) return { files: [path], findings: [] };
   } catch (error) {

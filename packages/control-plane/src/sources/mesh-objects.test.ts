@@ -169,6 +169,65 @@ status: {podIP: 10.1.2.3, phase: Running}
   });
 });
 
+const job = (spec = ''): string =>
+  deployment('job', spec)
+    .replace('apps/v1', 'batch/v1')
+    .replace('Deployment', 'Job')
+    .replace(/ {2}selector.*\n/, '')
+    .replace('      containers', '      restartPolicy: Never\n      containers');
+const fieldsOfFindings = (text: string) => complete(text).findings.map(({ field: at }) => at);
+
+describe('a StatefulSet, a DaemonSet, a Job', () => {
+  it('stand for pods of their own', () => {
+    const text = ['StatefulSet', 'DaemonSet'].map(kind => deployment(kind.toLowerCase()).replace('Deployment', kind));
+    const pods = ofKind(complete(text.join('') + job()), 'Pod');
+    assert.deepEqual(
+      pods.map(({ object }) => [object.metadata.name, object.metadata.ownerReferences?.[0]?.kind]),
+      [
+        ['statefulset-0', 'StatefulSet'],
+        ['daemonset-0', 'DaemonSet'],
+        ['job-0', 'Job'],
+      ],
+    );
+  });
+
+  it('that are wrong say so', () => {
+    assert.deepEqual(fieldsOfFindings(job().replace('Never', 'Always')), ['spec.template.spec.restartPolicy']);
+    assert.deepEqual(fieldsOfFindings(job('  completions: x\n')), ['spec.completions']);
+    const negative = deployment('db', '  ordinals: {start: -1}\n').replace('Deployment', 'StatefulSet');
+    assert.deepEqual(fieldsOfFindings(negative), ['spec.ordinals.start']);
+  });
+
+  it('of one name share no pod: those of a StatefulSet bear theirs for good', () => {
+    const set = complete(deployment('web') + deployment('web').replace('Deployment', 'StatefulSet'));
+    assert.deepEqual(
+      ofKind(set, 'Pod').map(({ object }) => object.metadata.ownerReferences?.[0]?.kind),
+      ['StatefulSet'],
+    );
+    assert.deepEqual(
+      set.findings.map(({ reason, object }) => [reason, object?.kind]),
+      [['DuplicateObject', 'Deployment']],
+    );
+  });
+
+  it('have no pods beside those of an export', () => {
+    const owner = '[{apiVersion: apps/v1, kind: StatefulSet, name: db, controller: true}]';
+    const pod = `---\napiVersion: v1\nkind: Pod\nmetadata: {name: db-7, namespace: shop, ownerReferences: ${owner}}\nstatus: {podIP: 10.1.2.3}\n`;
+    const pods = ofKind(complete(deployment('db').replace('Deployment', 'StatefulSet') + pod), 'Pod');
+    assert.deepEqual(
+      pods.map(({ object }) => object.metadata.name),
+      ['db-7'],
+    );
+  });
+
+  it('have pods that end', () => {
+    const objects = new MeshObjects({ addresses: new AddressBook(), endOf: () => 'Succeeded' });
+    const [pod] = ofKind(objects.complete(read(job())), 'Pod');
+    assert.equal(field(pod, 'status', 'phase'), 'Succeeded');
+    assert.equal(field(pod, 'status', 'conditions', 0, 'status'), 'False');
+  });
+});
+
 describe('a Pod', () => {
   it('without a status gets an address, readiness and absolute folders', () => {
     const set = complete(barePod('spec: {containers: [{name: a, workingDir: ..}]}\n'), () => false);
@@ -267,7 +326,7 @@ describe('kinds without use', () => {
     const set = complete(
       other('example.com/v1\nkind: Thing', 'a') +
         other('example.com/v1\nkind: Thing', 'b') +
-        other('apps/v1\nkind: StatefulSet', 'c') +
+        other('apps/v1\nkind: ReplicaSet', 'c') +
         other('access.smi-spec.io/v9\nkind: TrafficTarget', 'd'),
     );
     assert.deepEqual(
@@ -285,7 +344,7 @@ describe('kinds without use', () => {
         [
           'UnknownObjectKind',
           10,
-          'One object of kind StatefulSet (apps/v1) is left alone: Heddle makes no pods from a StatefulSet yet; a Deployment runs here.',
+          'One object of kind ReplicaSet (apps/v1) is left alone: Heddle has no use for this kind.',
         ],
       ],
     );

@@ -3,7 +3,8 @@ import { groupOf, type KubeObject, type ObjectRef, refOf, type SourceObject } fr
 import type { AddressBook } from './addresses.ts';
 import { useOf } from './kinds.ts';
 import { recordOf } from './record.ts';
-import { deploymentProblem, PodMaker, type Readiness } from './workloads.ts';
+import { isTemplatedKind } from './replicas.ts';
+import { type PodCircumstances, PodMaker, templateProblem } from './workloads.ts';
 
 /** The objects that the mesh works with, and what was wrong with those they were made from. */
 export interface MeshObjectSet {
@@ -18,16 +19,14 @@ export interface ObjectDelta {
 }
 
 /** What `MeshObjects` needs to know. */
-export interface MeshObjectsOptions {
-  readonly addresses: AddressBook;
-  readonly readiness?: Readiness;
+export interface MeshObjectsOptions extends PodCircumstances {
   /** The domain that names of Services may end in; `cluster.local` unless given. */
   readonly clusterDomain?: string;
 }
 
 /**
- * Completes what manifests say to what a cluster would hold: pods for Deployments, addresses for Services, pods and the
- * roots of splits (as objects of kind `AssignedAddress`). Kinds that Heddle has no use for are left out and said once
+ * Completes what manifests say to what a cluster would hold: pods for Deployments, StatefulSets, DaemonSets and
+ * Jobs, addresses for Services, pods and the roots of splits (as objects of kind `AssignedAddress`). Kinds that Heddle has no use for are left out and said once
  * each. In: all objects. Out: all objects; what was made of the same objects is the same JavaScript object as before.
  */
 export class MeshObjects {
@@ -38,8 +37,8 @@ export class MeshObjects {
   readonly #roots = new WeakMap<SourceObject, { address: string; root: SourceObject }>();
   /** What completed objects were written as. */
   readonly #written = new WeakMap<SourceObject, SourceObject>();
-  /** The last good version of each Deployment: a bad one changes nothing in force. */
-  readonly #deployments = new Map<string, SourceObject>();
+  /** The last good version of each object that stands for pods: a bad one changes nothing in force. */
+  readonly #owners = new Map<string, SourceObject>();
   /** Likewise of each split: one that is refused takes no root's address. */
   readonly #splits = new Map<string, SourceObject>();
   readonly #refused = new WeakMap<SourceObject, boolean>();
@@ -66,7 +65,7 @@ export class MeshObjects {
    * the Deployments that pods are made from.
    */
   written(inForce: Iterable<SourceObject>): SourceObject[] {
-    return [...this.#deployments.values(), ...[...inForce].map(source => this.#written.get(source) ?? source)];
+    return [...this.#owners.values(), ...[...inForce].map(source => this.#written.get(source) ?? source)];
   }
 
   #completed(source: SourceObject): SourceObject {
@@ -101,25 +100,27 @@ export class MeshObjects {
   #podsOf(known: readonly SourceObject[]): { pods: SourceObject[]; findings: Finding[] } {
     const written = known.filter(({ object }) => isKind(object, '', 'Pod'));
     const taken = new Map(written.map(source => [podKey(source.object), source]));
-    const exported = new Set(written.flatMap(({ object }) => deploymentOf(object)));
+    const exported = new Set(written.flatMap(({ object }) => ownerOfExported(object)));
     const findings: Finding[] = [];
     const pods: SourceObject[] = [];
     const present = new Set<string>();
-    for (const source of known.filter(({ object }) => isKind(object, 'apps', 'Deployment'))) {
-      const key = podKey(source.object);
+    for (const source of known.filter(({ object }) => isTemplated(object)).toSorted(stableNamesFirst)) {
+      const key = `${source.object.kind}/${podKey(source.object)}`;
       present.add(key);
-      const problem = deploymentProblem(source);
-      if (problem === undefined) this.#deployments.set(key, source);
+      const problem = templateProblem(source);
+      if (problem === undefined) this.#owners.set(key, source);
       else findings.push(findingAt('InvalidField', source, problem.path, problem.message));
-      const good = this.#deployments.get(key);
+      const good = this.#owners.get(key);
       if (good === undefined || exported.has(key)) continue;
       for (const pod of this.#pods.podsOf(good)) {
         const other = taken.get(podKey(pod.object));
-        if (other === undefined) pods.push(pod);
-        else findings.push(podTaken(good, pod.object.metadata.name, other));
+        if (other === undefined) {
+          taken.set(podKey(pod.object), good);
+          pods.push(pod);
+        } else findings.push(podTaken(good, pod.object.metadata.name, other));
       }
     }
-    for (const key of this.#deployments.keys()) if (!present.has(key)) this.#deployments.delete(key);
+    for (const key of this.#owners.keys()) if (!present.has(key)) this.#owners.delete(key);
     return { pods, findings };
   }
 
@@ -195,7 +196,7 @@ function unusedKinds(sources: readonly SourceObject[]): Finding[] {
   for (const source of sources) {
     const { apiVersion, kind } = source.object;
     const use = useOf(apiVersion, kind);
-    if (use !== 'unknown' && use !== 'notRun') continue;
+    if (use !== 'unknown') continue;
     const key = `${apiVersion} ${kind}`;
     byKind.set(key, [...(byKind.get(key) ?? []), source]);
   }
@@ -208,30 +209,37 @@ function unusedKind(first: SourceObject, count: number): Finding {
     count === 1
       ? `One object of kind ${kind} (${apiVersion}) is`
       : `${count} objects of kind ${kind} (${apiVersion}) are`;
-  const why =
-    useOf(apiVersion, kind) === 'notRun'
-      ? `left alone: Heddle makes no pods from a ${kind} yet; a Deployment runs here.`
-      : 'left alone: Heddle has no use for this kind.';
-  return findingAt('UnknownObjectKind', first, [], `${those} ${why}`);
+  return findingAt('UnknownObjectKind', first, [], `${those} left alone: Heddle has no use for this kind.`);
 }
 
-function podTaken(deployment: SourceObject, name: string, other: SourceObject): Finding {
+function podTaken(owner: SourceObject, name: string, other: SourceObject): Finding {
   const place = other.locate?.([]);
   const where = place === undefined ? '' : ` in ${place.file}:${place.line}`;
-  return findingAt(
-    'DuplicateObject',
-    deployment,
-    ['metadata', 'name'],
-    `Its pod ${name} is defined as a Pod of its own${where}, which counts: rename one of the two.`,
-  );
+  const { kind } = other.object;
+  const taken = kind === 'Pod' ? `is defined as a Pod of its own${where}` : `has the name of one of a ${kind}${where}`;
+  const message = `Its pod ${name} ${taken}, which counts: rename one of the two.`;
+  return findingAt('DuplicateObject', owner, ['metadata', 'name'], message);
 }
 
-/** The Deployment that an exported pod belongs to: through a ReplicaSet, whose name ends in the template's hash. */
-function deploymentOf(pod: KubeObject): string[] {
+function isTemplated(object: KubeObject): boolean {
+  const { kind, apiVersion } = object;
+  return isTemplatedKind(kind) && groupOf(apiVersion) === (kind === 'Job' ? 'batch' : 'apps');
+}
+
+/** Only a StatefulSet's pods are called by their names: the others make way. */
+function stableNamesFirst({ object: a }: SourceObject, { object: b }: SourceObject): number {
+  return Number(b.kind === 'StatefulSet') - Number(a.kind === 'StatefulSet');
+}
+
+/** Who made an exported pod: its controller, a Deployment through a ReplicaSet, whose name ends in the template's hash. */
+function ownerOfExported(pod: KubeObject): string[] {
   const hash = pod.metadata.labels?.['pod-template-hash'];
-  const owner = pod.metadata.ownerReferences?.find(({ kind }) => kind === 'ReplicaSet');
-  if (hash === undefined || owner === undefined || !owner.name.endsWith(`-${hash}`)) return [];
-  return [`${refOf(pod).namespace}/${owner.name.slice(0, -hash.length - 1)}`];
+  const { namespace } = refOf(pod);
+  return (pod.metadata.ownerReferences ?? []).flatMap(({ kind, name }) => {
+    if (kind !== 'ReplicaSet') return [`${kind}/${namespace}/${name}`];
+    if (hash === undefined || !name.endsWith(`-${hash}`)) return [];
+    return [`Deployment/${namespace}/${name.slice(0, -hash.length - 1)}`];
+  });
 }
 
 /** Addresses that an object has by itself. */

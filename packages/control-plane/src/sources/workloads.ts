@@ -1,9 +1,11 @@
 import { dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { readPod } from '@heddle/mesh';
 import { type FieldPath, type KubeObject, refOf, type SourceObject } from '@heddle/smi';
 import type { AddressBook } from './addresses.ts';
 import { stringMapProblem } from './read-object.ts';
 import { isRecord, type JsonRecord, recordOf } from './record.ts';
+import { type PodEnd, type Replica, replicasOf } from './replicas.ts';
 
 /** Whether a pod is ready; `undefined` where nobody knows, which counts as ready: one-shot commands run no pods. */
 export type Readiness = (namespace: string, name: string) => boolean | undefined;
@@ -12,24 +14,24 @@ export type Readiness = (namespace: string, name: string) => boolean | undefined
 export interface PodCircumstances {
   readonly addresses: AddressBook;
   readonly readiness?: Readiness;
+  /** How a pod ended that is not started again; by default none has. */
+  readonly endOf?: (namespace: string, name: string) => PodEnd | undefined;
 }
 
-/** Why a Deployment can't stand for pods. */
-export interface DeploymentProblem {
+/** Why an object can't stand for pods. */
+export interface TemplateProblem {
   readonly path: FieldPath;
   readonly message: string;
 }
 
-/** The most replicas of one Deployment; more is a slip of the keyboard on one machine. */
+/** The most pods of one object; more is a slip of the keyboard on one machine. */
 const maxReplicas = 10_000;
 
-/** What keeps a Deployment from standing for pods: what the API server would refuse of it. */
-export function deploymentProblem({ object }: SourceObject): DeploymentProblem | undefined {
+/** What keeps a Deployment, StatefulSet, DaemonSet or Job from standing for pods: what the API server would refuse of it. */
+export function templateProblem({ object }: SourceObject): TemplateProblem | undefined {
   const spec = recordOf(object['spec']);
-  const replicas = spec['replicas'] ?? 1;
-  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0 || replicas > maxReplicas) {
-    return { path: ['spec', 'replicas'], message: `spec.replicas must be a whole number from 0 to ${maxReplicas}.` };
-  }
+  const count = countProblem(object.kind, spec);
+  if (count !== undefined) return count;
   const template = recordOf(spec['template']);
   const containers = recordOf(template['spec'])['containers'];
   if (!Array.isArray(containers) || containers.length === 0 || !containers.every(isRecord)) {
@@ -43,16 +45,46 @@ export function deploymentProblem({ object }: SourceObject): DeploymentProblem |
     const problem = stringMapProblem(metadata[field], ['spec', 'template', 'metadata', field]);
     if (problem !== undefined) return { path: problem.field, message: problem.message };
   }
-  return selectorProblem(spec, recordOf(metadata['labels'])) ?? podProblem(object, template);
+  return (
+    selectorProblem(object.kind, spec, recordOf(metadata['labels'])) ??
+    restartProblem(object.kind, template) ??
+    podProblem(object, template)
+  );
+}
+
+const counts: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  Deployment: [['replicas']],
+  StatefulSet: [['replicas'], ['ordinals', 'start']],
+  Job: [['parallelism'], ['completions']],
+};
+
+function countProblem(kind: string, spec: JsonRecord): TemplateProblem | undefined {
+  for (const path of counts[kind] ?? []) {
+    const count = path.reduce<unknown>((value, field) => recordOf(value)[field], spec) ?? 1;
+    if (typeof count === 'number' && Number.isInteger(count) && count >= 0 && count <= maxReplicas) continue;
+    const message = `spec.${path.join('.')} must be a whole number from 0 to ${maxReplicas}.`;
+    return { path: ['spec', ...path], message };
+  }
+  return undefined;
+}
+
+/** A Job comes to an end, its pods do not begin again for ever. */
+function restartProblem(kind: string, template: JsonRecord): TemplateProblem | undefined {
+  const policy = recordOf(template['spec'])['restartPolicy'];
+  if (kind !== 'Job' || policy === 'Never' || policy === 'OnFailure') return undefined;
+  const message = "A Job's pods run to an end: their restartPolicy must be Never or OnFailure.";
+  return { path: ['spec', 'template', 'spec', 'restartPolicy'], message };
 }
 
 /** What the mesh can't read of a pod is said of its template once, not of every replica. */
-function podProblem({ metadata: { name } }: KubeObject, template: JsonRecord): DeploymentProblem | undefined {
+function podProblem({ metadata: { name } }: KubeObject, template: JsonRecord): TemplateProblem | undefined {
   const [problem] = readPod({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: template['spec'] }).violations;
   return problem && { path: ['spec', 'template', ...problem.path], message: problem.message };
 }
 
-function selectorProblem(spec: JsonRecord, labels: JsonRecord): DeploymentProblem | undefined {
+function selectorProblem(kind: string, spec: JsonRecord, labels: JsonRecord): TemplateProblem | undefined {
+  // A Job's is made for it.
+  if (kind === 'Job') return undefined;
   const wanted = recordOf(recordOf(spec['selector'])['matchLabels']);
   const missed = Object.entries(wanted).find(([key, value]) => labels[key] !== value);
   if (missed === undefined) return undefined;
@@ -64,14 +96,13 @@ function selectorProblem(spec: JsonRecord, labels: JsonRecord): DeploymentProble
 }
 
 interface MadePod {
-  readonly ready: boolean;
-  readonly address: string;
+  readonly status: JsonRecord;
   readonly pod: SourceObject;
 }
 
 /**
- * Makes Pods from Deployments, as their ReplicaSets would: `<deployment>-<n>` from 0, owned by the Deployment, with an
- * address and a condition `Ready`. A pod is the same JavaScript object as long as its Deployment, address and readiness are.
+ * Makes Pods from the objects that stand for them, as their controllers would: owned by the object, with an address, a phase
+ * and a condition `Ready`. A pod is the same JavaScript object as long as its owner, address, readiness and end are.
  */
 export class PodMaker {
   readonly #circumstances: PodCircumstances;
@@ -81,14 +112,12 @@ export class PodMaker {
     this.#circumstances = circumstances;
   }
 
-  /** The pods of a Deployment that has no `deploymentProblem`. */
-  podsOf(deployment: SourceObject): readonly SourceObject[] {
-    const { namespace, name } = refOf(deployment.object);
-    const replicas = Number(recordOf(deployment.object['spec'])['replicas'] ?? 1);
-    return Array.from({ length: replicas }, (_, index) =>
-      this.#make(deployment, { namespace, name: `${name}-${index}` }, status =>
-        podOf(deployment, `${name}-${index}`, status),
-      ),
+  /** The pods of a Deployment, StatefulSet, DaemonSet or Job that has no `templateProblem`. */
+  podsOf(owner: SourceObject): readonly SourceObject[] {
+    const { namespace } = refOf(owner.object);
+    const replicas = replicasOf(owner.object, name => this.#circumstances.endOf?.(namespace, name));
+    return replicas.map(replica =>
+      this.#make(owner, { namespace, name: replica.name }, status => podOf(owner, replica, status)),
     );
   }
 
@@ -115,12 +144,13 @@ export class PodMaker {
   ): SourceObject {
     const address = this.#circumstances.addresses.pod(namespace, name);
     const ready = this.#circumstances.readiness?.(namespace, name) ?? true;
+    const status = statusOf(address, ready, this.#circumstances.endOf?.(namespace, name));
     const made = this.#made.get(source) ?? new Map<string, MadePod>();
     this.#made.set(source, made);
     const known = made.get(name);
-    if (known?.ready === ready && known.address === address) return known.pod;
-    const pod = make(statusOf(address, ready));
-    made.set(name, { ready, address, pod });
+    if (known !== undefined && isDeepStrictEqual(known.status, status)) return known.pod;
+    const pod = make(status);
+    made.set(name, { status, pod });
     return pod;
   }
 }
@@ -134,17 +164,19 @@ function withAbsoluteFolders(source: SourceObject, made: WeakMap<SourceObject, M
     spec === object['spec']
       ? source
       : { object: { ...object, spec }, locate: (path: FieldPath) => source.locate?.(path) };
-  made.set(source, new Map([['', { ready: true, address: '', pod }]]));
+  made.set(source, new Map([['', { status: {}, pod }]]));
   return pod;
 }
 
-function podOf(deployment: SourceObject, name: string, status: JsonRecord): SourceObject {
-  const { object } = deployment;
-  const template = recordOf(recordOf(object['spec'])['template']);
+function podOf(owner: SourceObject, replica: Replica, status: JsonRecord): SourceObject {
+  const { object } = owner;
+  const template = withoutNulls(recordOf(recordOf(recordOf(object['spec'])['template'])['metadata']));
   const { uid } = object.metadata;
   const metadata = {
-    ...withoutNulls(recordOf(template['metadata'])),
-    name,
+    ...template,
+    ...(replica.labels && { labels: { ...recordOf(template['labels']), ...replica.labels } }),
+    ...(replica.annotations && { annotations: { ...recordOf(template['annotations']), ...replica.annotations } }),
+    name: replica.name,
     namespace: refOf(object).namespace,
     ownerReferences: [
       {
@@ -159,15 +191,15 @@ function podOf(deployment: SourceObject, name: string, status: JsonRecord): Sour
   const pod: KubeObject = {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata,
-    spec: absoluteFolders(template['spec'], folderOf(deployment)),
+    metadata: metadata as KubeObject['metadata'],
+    spec: absoluteFolders(replica.spec, folderOf(owner)),
     status,
   };
-  return { object: pod, locate: path => deployment.locate?.(pathInDeployment(path)) };
+  return { object: pod, locate: path => owner.locate?.(pathInOwner(path)) };
 }
 
-/** Where a field of a pod was written: in the template, but for what the Deployment's own metadata give. */
-function pathInDeployment(path: FieldPath): FieldPath {
+/** Where a field of a pod was written: in the template, but for what the owner's own metadata give. */
+function pathInOwner(path: FieldPath): FieldPath {
   const [top, field] = path;
   if (top === undefined) return [];
   if (top === 'metadata')
@@ -177,12 +209,12 @@ function pathInDeployment(path: FieldPath): FieldPath {
   return top === 'spec' ? ['spec', 'template', ...path] : ['spec', 'template'];
 }
 
-function statusOf(address: string, ready: boolean): JsonRecord {
+function statusOf(address: string, ready: boolean, end: PodEnd | undefined): JsonRecord {
   return {
-    phase: 'Running',
+    phase: end ?? 'Running',
     podIP: address,
     podIPs: [{ ip: address }],
-    conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+    conditions: [{ type: 'Ready', status: ready && end === undefined ? 'True' : 'False' }],
   };
 }
 

@@ -66,6 +66,11 @@ export function findInYaml(text: string): OffsetFinder {
   };
 }
 
+/** The documents of a YAML stream that `readYaml` has accepted, with comments and all, to be changed and written again. */
+export function editableYaml(text: string): Document.Parsed[] {
+  return parseAllDocuments(text, { ...options, keepSourceTokens: true });
+}
+
 function withoutExotic(tags: Tags): Tags {
   return tags.filter(
     tag =>

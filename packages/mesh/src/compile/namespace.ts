@@ -16,11 +16,11 @@ import { sayOutside } from './outside-mesh.ts';
 import { identitiesByWorkload } from './port-endpoints.ts';
 import { saySwappedPorts } from './port-numbers.ts';
 import { entriesOf, type RouteGroups } from './route-groups.ts';
-import type { Scope } from './scope.ts';
+import type { Bindings, Scope } from './scope.ts';
 import { ServiceCompiler } from './services.ts';
 import { type SplitRoots, splitsByRoot } from './split-roots.ts';
 import { dependenciesOf, resolveTarget, type TargetUnit } from './targets.ts';
-import { type Distinctions, distinctionsOf, groupPods, type PodGroup } from './workloads.ts';
+import { type Distinctions, distinctionsOf, groupPods, livingPods, type PodGroup } from './workloads.ts';
 
 /** A workload before it is known which Services of other namespaces it reaches. */
 export type LocalWorkload = Omit<Workload, 'reaches'>;
@@ -41,6 +41,7 @@ export class NamespaceCompiler {
   readonly #name: string;
   readonly #memory = new Memory();
   readonly #entries: Memo<readonly HttpRouteMatch[]> = this.#memory.memo();
+  readonly #pods: Memo<NamespaceResources['pods']> = this.#memory.memo();
   readonly #distinctions: Memo<Distinctions> = this.#memory.memo();
   readonly #groups: Memo<readonly PodGroup[]> = this.#memory.memo();
   readonly #index: Memo<PodIndex> = this.#memory.memo();
@@ -58,11 +59,12 @@ export class NamespaceCompiler {
   }
 
   /** One pass. */
-  compile(resources: NamespaceResources, settings: MeshSettings): LocalNamespace {
+  compile(resources: NamespaceResources, settings: MeshSettings, bindings: Bindings): LocalNamespace {
     const routeGroups = this.#compileRouteGroups(resources);
-    const scope: Scope = { namespace: this.#name, resources, routeGroups, settings };
-    const groups = this.#groupPods(resources);
-    const index = this.#index.get('', [resources.pods, groups], () => indexPods(this.#name, resources.pods, groups));
+    const scope: Scope = { namespace: this.#name, resources, routeGroups, bindings, settings };
+    const pods = this.#pods.get('', [resources.pods], () => livingPods(resources.pods));
+    const groups = this.#groupPods(resources, pods);
+    const index = this.#index.get('', [pods, groups], () => indexPods(this.#name, pods, groups));
     const targets = this.#resolveTargets(scope);
     const splits = this.#splits.get('', [resources.trafficSplits, settings], () => splitsByRoot(scope));
     const identities = identitiesByWorkload(this.#name, groups, settings);
@@ -101,12 +103,12 @@ export class NamespaceCompiler {
     return groups;
   }
 
-  #groupPods(resources: NamespaceResources): readonly PodGroup[] {
+  #groupPods(resources: NamespaceResources, pods: NamespaceResources['pods']): readonly PodGroup[] {
     const next = this.#distinctions.get('', [resources.services], () => distinctionsOf(resources.services));
     const previous = this.#groups.previous('');
     const known = new Map(previous?.map(group => [group.name, group]));
-    return this.#groups.get('', [resources.pods, JSON.stringify(next)], () =>
-      groupPods(resources.pods, next, previous).map(group => {
+    return this.#groups.get('', [pods, JSON.stringify(next)], () =>
+      groupPods(pods, next, previous).map(group => {
         const before = known.get(group.name);
         return before !== undefined && sameItems(before.pods, group.pods) ? before : group;
       }),

@@ -20,6 +20,12 @@ export interface Distinctions {
   readonly ports: readonly string[];
 }
 
+/** The pods of a namespace but for those that have run to their end, which serve nobody and call nobody any more. */
+export function livingPods(pods: NamespaceResources['pods']): NamespaceResources['pods'] {
+  const living = [...pods].filter(([, { value }]) => !value.ended);
+  return living.length === pods.size ? pods : new Map(living);
+}
+
 /** What the Services of a namespace tell pods apart by. */
 export function distinctionsOf(services: NamespaceResources['services']): Distinctions {
   const labels = new Set<string>();

@@ -72,6 +72,43 @@ export const catalogue = {
     severity: 'error',
     meaning: 'Reading an object failed in a way that nobody foresaw; its last good version stays in force.',
   },
+  LaterField: {
+    code: 'SMI1016',
+    severity: 'info',
+    meaning:
+      'A field that only a later version of the kind has: read all the same, since ignoring it would widen (V1, V2, V3).',
+  },
+  AllowsNobody: {
+    code: 'SMI1017',
+    severity: 'warning',
+    meaning: 'A TrafficTarget of v1alpha1 or v1alpha2 without sources or rules: accepted, and allows nobody (T2).',
+  },
+  IgnoredPort: {
+    code: 'SMI1018',
+    severity: 'warning',
+    meaning: 'The port of a source, in v1alpha1 and v1alpha2, says nothing and is ignored (V1).',
+  },
+  ExclusiveSchemes: {
+    code: 'SMI1019',
+    severity: 'error',
+    meaning: 'An IdentityBinding with both serviceAccount and podLabelSelector: these two bind nobody (T11).',
+  },
+  NoSchemes: {
+    code: 'SMI1020',
+    severity: 'warning',
+    meaning: 'An IdentityBinding without a scheme binds nobody (T11).',
+  },
+  EmptySelector: {
+    code: 'SMI1021',
+    severity: 'warning',
+    meaning: 'A podLabelSelector without labels selects every pod of the namespace (T11).',
+  },
+  StaleConversion: {
+    code: 'SMI1022',
+    severity: 'warning',
+    meaning:
+      'What the annotation heddle.dev/conversion keeps of another version is ignored: the object changed since (V4).',
+  },
   BackendNotFound: {
     code: 'SMI2001',
     severity: 'warning',

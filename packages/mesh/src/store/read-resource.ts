@@ -55,7 +55,7 @@ export function readResource(source: SourceObject, settings: MeshSettings): Reso
 
 function read(source: SourceObject, settings: MeshSettings): ResourceReading {
   const { object } = source;
-  if (kindOf(object.apiVersion, object.kind)?.use === 'pending') return { findings: [withoutEffect(source)] };
+  if (kindOf(object.apiVersion, object.kind)?.use === 'pending') return readPending(source, settings);
   const reader = Object.hasOwn(readers, object.kind) ? readers[object.kind] : undefined;
   return reader === undefined ? readSmi(source, settings) : readingOf(source, reader(object));
 }
@@ -63,6 +63,14 @@ function read(source: SourceObject, settings: MeshSettings): ResourceReading {
 function readingOf(source: SourceObject, { value, violations }: Read): ResourceReading {
   const findings = violations.map(({ reason, path, message }) => findingAt(reason, source, path, message));
   return value === undefined ? { findings } : { value, findings };
+}
+
+/** A kind that is read already, and of which nothing is in force yet. */
+function readPending(source: SourceObject, settings: MeshSettings): ResourceReading {
+  const finding = withoutEffect(source);
+  if (source.object.kind === 'MeshConfig') return { findings: [finding] };
+  const { value, findings } = readSmi(source, settings);
+  return { ...(value !== undefined && { value }), findings: [...findings, finding] };
 }
 
 /** The one name that a MeshConfig can have. */

@@ -1,8 +1,11 @@
 import type {
   HTTPRouteGroup,
+  IdentityBinding,
   ObjectRef,
+  ServiceProfile,
   SourceObject,
   TCPRoute,
+  TrafficMetrics,
   TrafficSplit,
   TrafficTarget,
   UDPRoute,
@@ -29,13 +32,13 @@ export interface NamespaceTables {
   readonly endpoints: readonly EndpointsSpec[];
   readonly addresses: AssignedAddress;
   readonly trafficTargets: TrafficTarget;
-  readonly identityBindings: never;
+  readonly identityBindings: IdentityBinding;
   readonly routeGroups: HTTPRouteGroup;
   readonly tcpRoutes: TCPRoute;
   readonly udpRoutes: UDPRoute;
-  readonly serviceProfiles: never;
+  readonly serviceProfiles: ServiceProfile;
   readonly trafficSplits: TrafficSplit;
-  readonly trafficMetrics: never;
+  readonly trafficMetrics: TrafficMetrics;
 }
 
 /** What the tables of the cluster hold: objects without a namespace. */

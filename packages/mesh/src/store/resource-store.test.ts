@@ -257,24 +257,22 @@ test('what is of the cluster has a place of its own, whatever namespace is writt
   assert.equal(remove(store, namespace).cluster.namespaces.size, 0);
 });
 
-const withoutEffect: readonly (readonly [apiVersion: string, kind: string])[] = [
-  ['access.smi-spec.io/v1alpha4', 'IdentityBinding'],
-  ['specs.smi-spec.io/v1alpha4', 'ServiceProfile'],
-  ['metrics.smi-spec.io/v1alpha1', 'TrafficMetrics'],
-  ['heddle.dev/v1alpha1', 'MeshConfig'],
+const withoutEffect: readonly (readonly [apiVersion: string, kind: string, fields: object])[] = [
+  ['specs.smi-spec.io/v1alpha4', 'ServiceProfile', { spec: { routes: [] } }],
+  ['metrics.smi-spec.io/v1alpha1', 'TrafficMetrics', { resource: { kind: 'Pod' }, metrics: [] }],
+  ['heddle.dev/v1alpha1', 'MeshConfig', {}],
 ];
 
-for (const [apiVersion, kind] of withoutEffect) {
+for (const [apiVersion, kind, fields] of withoutEffect) {
   test(`a ${kind} is held and said to have no effect yet`, () => {
     const store = new ResourceStore();
-    const object = source({ apiVersion, kind, metadata: { name: 'mesh', namespace: 'stock' } });
-    const { findings, namespaces } = put(store, object);
+    const object = source({ apiVersion, kind, metadata: { name: 'mesh', namespace: 'stock' }, ...fields });
+    const { findings } = put(store, object);
     assert.deepEqual(
       findings.map(({ reason, severity, object }) => [reason, severity, object?.kind]),
       [['NoEffectYet', 'warning', kind]],
     );
-    assert.equal(namespaces.size, 0);
-    assert.deepEqual(held(store), [['mesh', object, undefined]]);
+    assert.deepEqual(held(store), [['mesh', object, kind === 'MeshConfig' ? undefined : object]]);
     assert.deepEqual(remove(store, object).findings, []);
   });
 }

@@ -1,17 +1,18 @@
+import { versionOf } from '../kinds.ts';
 import type { KubeObject } from '../object.ts';
-import { compileRegex } from '../regex.ts';
-import type { HTTPMatch, HTTPRouteGroup } from '../specs.ts';
+import type { HTTPMatch, HTTPRouteGroup } from '../types/specs-v1alpha4.ts';
+import { parseMethods, parseRegex, unreadable } from './match-fields.ts';
 import type { Reader } from './reader.ts';
 
-/** Stands for a field that is there and can't be read. */
-const unreadable = Symbol('unreadable');
-
-/** Reads an HTTPRouteGroup of specs v1alpha4. An entry with an invalid part is left out, the others stay (T6). */
+/** Reads an HTTPRouteGroup of any version (V2). An entry with an invalid part is left out, the others stay (T6). */
 export function parseHTTPRouteGroup(root: Reader, object: KubeObject): HTTPRouteGroup | undefined {
-  const list = matchesOf(root);
+  const version = versionOf(object.apiVersion);
+  const list = version === 'v1alpha1' || version === 'v1alpha2' ? flatMatchesOf(root) : matchesOf(root);
   const names = new Set<string>();
   const matches: HTTPMatch[] = [];
   for (const item of list.items()) {
+    const headers = item.field('headers');
+    if (version === 'v1alpha1' && headers.present) headers.report('LaterField', laterHeaders);
     const match = parseMatch(item);
     if (match === undefined) continue;
     if (names.has(match.name)) {
@@ -26,6 +27,15 @@ export function parseHTTPRouteGroup(root: Reader, object: KubeObject): HTTPRoute
     metadata: object.metadata,
     spec: { matches },
   };
+}
+
+const laterHeaders = 'Headers came with v1alpha2; they are read all the same. Say that this object is of v1alpha2.';
+
+/** Before v1alpha3, entries stand beside the metadata. */
+function flatMatchesOf(root: Reader): Reader {
+  const matches = root.field('matches');
+  if (!matches.present) matches.report('InvalidField', 'matches is required; list the entries of the group.');
+  return matches;
 }
 
 function matchesOf(root: Reader): Reader {
@@ -64,45 +74,6 @@ function parseMatch(item: Reader): HTTPMatch | undefined {
     ...(methods !== undefined && { methods }),
     ...(headers !== undefined && { headers }),
   };
-}
-
-function parseRegex(reader: Reader): string | undefined | typeof unreadable {
-  if (!reader.present) return undefined;
-  const pattern = reader.optionalString();
-  if (pattern === undefined) return unreadable;
-  const compiled = pattern === '' ? undefined : compileRegex(pattern);
-  if (compiled !== undefined && 'error' in compiled) {
-    const at = compiled.position === undefined ? '' : ` at character ${compiled.position + 1}`;
-    reader.report(
-      'InvalidRegex',
-      `${JSON.stringify(pattern.slice(0, 80))} is not a valid RE2 pattern${at}: ${compiled.error}.`,
-    );
-    return unreadable;
-  }
-  return pattern;
-}
-
-function parseMethods(reader: Reader): string[] | undefined | typeof unreadable {
-  if (!reader.present) return undefined;
-  if (!Array.isArray(reader.value)) {
-    reader.items();
-    return unreadable;
-  }
-  const methods: string[] = [];
-  let invalid = false;
-  for (const item of reader.items()) {
-    const method = item.requiredString();
-    if (method === undefined) invalid = true;
-    else if (/^(\*|[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/.test(method)) methods.push(method);
-    else {
-      item.report(
-        'InvalidMethod',
-        `${JSON.stringify(method)} is not an HTTP method; write a token such as GET, or "*".`,
-      );
-      invalid = true;
-    }
-  }
-  return invalid ? unreadable : methods;
 }
 
 function parseHeaders(reader: Reader): HTTPMatch['headers'] | typeof unreadable {

@@ -1,23 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { kinds as all } from '../kinds.ts';
 import type { KubeObject } from '../object.ts';
 import { parse } from './parse.ts';
 
+const known = all.filter(({ group }) => group.endsWith('smi-spec.io'));
 const apiVersions = [
-  'access.smi-spec.io/v1alpha3',
-  'access.smi-spec.io/v1alpha4',
-  'specs.smi-spec.io/v1alpha4',
-  'split.smi-spec.io/v1alpha2',
-  'split.smi-spec.io/v1alpha4',
+  ...known.flatMap(({ group, versions }) => versions.map(version => `${group}/${version}`)),
   '',
   'v1',
 ];
-const kinds = ['TrafficTarget', 'HTTPRouteGroup', 'TCPRoute', 'UDPRoute', 'TrafficSplit', 'constructor', ''];
+const kinds = [...known.map(({ kind }) => kind), 'constructor', ''];
 
 /** The names that the kinds have for fields, so that readers are led into what is below them. */
 const fields =
-  'destination sources rules kind name namespace group port matches pathRegex methods headers ports service backends weight apiGroup'.split(
+  'destination sources rules kind name namespace group port matches pathRegex methods headers ports service backends weight apiGroup schemes serviceAccount spiffeIdentities podLabelSelector matchLabels routes timeout retries attempts retryOn failureStatus min max resource edge metrics value'.split(
     ' ',
   );
 

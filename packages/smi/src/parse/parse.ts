@@ -1,17 +1,31 @@
-import type { TrafficTarget } from '../access.ts';
+import { staleConversions } from '../convert/convert.ts';
 import { groupOf, kindOf, versionOf } from '../kinds.ts';
-import type { KubeObject } from '../object.ts';
-import type { HTTPRouteGroup, TCPRoute, UDPRoute } from '../specs.ts';
-import type { TrafficSplit } from '../split.ts';
+import type { KubeObject, SourceObject } from '../object.ts';
+import type { IdentityBinding, TrafficTarget } from '../types/access-v1alpha4.ts';
+import type { TrafficMetrics } from '../types/metrics-v1alpha2.ts';
+import type { HTTPRouteGroup, ServiceProfile, TCPRoute, UDPRoute } from '../types/specs-v1alpha4.ts';
+import type { TrafficSplit } from '../types/split-v1alpha4.ts';
 import { parseHTTPRouteGroup } from './http-route-group.ts';
+import { parseIdentityBinding } from './identity-binding.ts';
 import { parseTCPRoute, parseUDPRoute } from './port-route.ts';
 import { Reader } from './reader.ts';
+import { parseServiceProfile } from './service-profile.ts';
+import { shapeOf } from './shape.ts';
+import { parseTrafficMetrics } from './traffic-metrics.ts';
 import { parseTrafficSplit } from './traffic-split.ts';
 import { parseTrafficTarget } from './traffic-target.ts';
 import type { Violation } from './violation.ts';
 
-/** Every SMI kind, in the version that the rest of Heddle works on (v1alpha4). */
-export type SmiObject = TrafficTarget | HTTPRouteGroup | TCPRoute | UDPRoute | TrafficSplit;
+/** Every SMI kind, in the version that the rest of Heddle works on: v1alpha4, and v1alpha2 of metrics. */
+export type SmiObject =
+  | TrafficTarget
+  | IdentityBinding
+  | HTTPRouteGroup
+  | TCPRoute
+  | UDPRoute
+  | ServiceProfile
+  | TrafficSplit
+  | TrafficMetrics;
 
 /** What could be read of an object, and everything that is wrong with it. */
 export interface Parsed {
@@ -20,20 +34,57 @@ export interface Parsed {
   readonly violations: readonly Violation[];
 }
 
-const parsers: Readonly<Record<string, (root: Reader, object: KubeObject) => SmiObject | undefined>> = {
-  'access.smi-spec.io/TrafficTarget': parseTrafficTarget,
-  'specs.smi-spec.io/HTTPRouteGroup': parseHTTPRouteGroup,
-  'specs.smi-spec.io/TCPRoute': parseTCPRoute,
-  'specs.smi-spec.io/UDPRoute': parseUDPRoute,
-  'split.smi-spec.io/TrafficSplit': parseTrafficSplit,
+interface Parser {
+  readonly read: (root: Reader, object: KubeObject) => SmiObject | undefined;
+  /** Its fields in some version, beside those that every object has. */
+  readonly fields: (version: string) => readonly string[];
+}
+
+const underSpec = () => ['spec'];
+
+const parsers: Readonly<Record<string, Parser>> = {
+  'access.smi-spec.io/TrafficTarget': {
+    read: parseTrafficTarget,
+    fields: version => (version === 'v1alpha1' ? ['destination', 'sources', 'specs'] : ['spec']),
+  },
+  'access.smi-spec.io/IdentityBinding': { read: parseIdentityBinding, fields: underSpec },
+  'specs.smi-spec.io/HTTPRouteGroup': {
+    read: parseHTTPRouteGroup,
+    fields: version => (version === 'v1alpha1' || version === 'v1alpha2' ? ['matches'] : ['spec', 'matches']),
+  },
+  'specs.smi-spec.io/TCPRoute': { read: parseTCPRoute, fields: underSpec },
+  'specs.smi-spec.io/UDPRoute': { read: parseUDPRoute, fields: underSpec },
+  'specs.smi-spec.io/ServiceProfile': { read: parseServiceProfile, fields: underSpec },
+  'split.smi-spec.io/TrafficSplit': { read: parseTrafficSplit, fields: underSpec },
+  'metrics.smi-spec.io/TrafficMetrics': {
+    read: parseTrafficMetrics,
+    fields: version => {
+      const fields = ['timestamp', 'window', 'resource', 'edge', 'metrics'];
+      return version === 'v1alpha2' ? [...fields, 'backend'] : fields;
+    },
+  },
 };
 
 /**
- * Reads an SMI object of any version that Heddle knows into its v1alpha4 form. Never throws: all violations come back
- * at once, each with its place in the object as it was written. Reading is strict in what it opens: what can't be read
- * narrows or is left out, it never widens.
+ * Reads an SMI object of any version that Heddle knows into its v1alpha4 form. Never throws, whatever the value: all
+ * violations come back at once, each with its place in the object as it was written and, where `locate` can tell, in its
+ * file. Reading is strict in what it opens: what can't be read narrows or is left out, it never widens.
  */
-export function parse(object: KubeObject): Parsed {
+export function parse(value: unknown, locate?: SourceObject['locate']): Parsed {
+  const { object, violations } = parseValue(value);
+  const located = locate === undefined ? violations : violations.map(violation => withPlace(violation, locate));
+  return object === undefined ? { violations: located } : { object, violations: located };
+}
+
+function withPlace(violation: Violation, locate: NonNullable<SourceObject['locate']>): Violation {
+  const place = locate(violation.path);
+  return place === undefined ? violation : { ...violation, place };
+}
+
+function parseValue(value: unknown): Parsed {
+  const shape = shapeOf(value);
+  if ('violations' in shape) return shape;
+  const { object } = shape;
   const violations: Violation[] = [];
   const root = new Reader(object, [], violations);
   const name = `${groupOf(object.apiVersion)}/${object.kind}`;
@@ -49,14 +100,8 @@ export function parse(object: KubeObject): Parsed {
       );
     return { violations };
   }
-  root.knows([
-    'apiVersion',
-    'kind',
-    'metadata',
-    'spec',
-    'status',
-    ...(object.kind === 'HTTPRouteGroup' ? ['matches'] : []),
-  ]);
-  const parsed = parser(root, object);
+  root.knows(['apiVersion', 'kind', 'metadata', 'status', ...parser.fields(version)]);
+  const parsed = parser.read(root, object);
+  violations.push(...staleConversions(object));
   return parsed === undefined ? { violations } : { object: parsed, violations };
 }

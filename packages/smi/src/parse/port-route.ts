@@ -1,9 +1,15 @@
+import { versionOf } from '../kinds.ts';
 import type { KubeObject } from '../object.ts';
-import type { PortRouteSpec, TCPRoute, UDPRoute } from '../specs.ts';
+import type { PortRouteSpec, TCPRoute, UDPRoute } from '../types/specs-v1alpha4.ts';
 import type { Reader } from './reader.ts';
 
-/** Reads a TCPRoute of specs v1alpha4; without ports it means all (T8). */
+const laterPorts =
+  'Ports of a TCPRoute came with v1alpha4; they bound this one all the same. Say that this object is of v1alpha4.';
+
+/** Reads a TCPRoute of any version; without ports it means all (T8). */
 export function parseTCPRoute(root: Reader, object: KubeObject): TCPRoute | undefined {
+  const matches = root.field('spec').field('matches');
+  if (matches.present && versionOf(object.apiVersion) !== 'v1alpha4') matches.report('LaterField', laterPorts);
   const spec = parseSpec(root.field('spec'));
   return spec && { apiVersion: 'specs.smi-spec.io/v1alpha4', kind: 'TCPRoute', metadata: object.metadata, spec };
 }

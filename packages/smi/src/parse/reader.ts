@@ -1,3 +1,4 @@
+import { isJsonObject } from '../json.ts';
 import type { FieldPath } from '../object.ts';
 import type { Violation, ViolationReason } from './violation.ts';
 
@@ -25,8 +26,13 @@ export class Reader {
 
   /** The field of an object; an absent one reads as `undefined` with its place known. */
   field(name: string): Reader {
-    const value = isObject(this.value) && Object.hasOwn(this.value, name) ? this.value[name] : undefined;
+    const value = isJsonObject(this.value) && Object.hasOwn(this.value, name) ? this.value[name] : undefined;
     return new Reader(value, [...this.path, name], this.#violations);
+  }
+
+  /** Another value in the place of this one, which was written elsewhere. */
+  of(value: unknown, path: FieldPath): Reader {
+    return new Reader(value, path, this.#violations);
   }
 
   /** The items of a list; an absent list has none, anything else is a violation. */
@@ -44,7 +50,7 @@ export class Reader {
 
   /** Whether this is an object; reports when it is absent or something else. */
   isObject(): boolean {
-    if (isObject(this.value)) return true;
+    if (isJsonObject(this.value)) return true;
     this.report(
       'InvalidField',
       this.present
@@ -104,7 +110,7 @@ export class Reader {
 
   /** Warns of fields that the kind does not have, naming those that it has. */
   knows(fields: readonly string[]): void {
-    if (!isObject(this.value)) return;
+    if (!isJsonObject(this.value)) return;
     for (const name of Object.keys(this.value)) {
       if (fields.includes(name)) continue;
       this.field(name).report(
@@ -118,10 +124,6 @@ export class Reader {
     const last = this.path.at(-1);
     return typeof last === 'number' ? `item ${last} of ${String(this.path.at(-2))}` : (last ?? 'the object');
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function typeName(value: unknown): string {

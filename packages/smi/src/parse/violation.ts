@@ -1,4 +1,4 @@
-import type { FieldPath } from '../object.ts';
+import type { FieldPath, SourceLocation } from '../object.ts';
 
 /** What can be wrong with the shape of one SMI object, seen alone. */
 export type ViolationReason =
@@ -15,7 +15,14 @@ export type ViolationReason =
   | 'NamespaceMismatch'
   | 'MapHeaders'
   | 'MatchesEverything'
-  | 'MisplacedMatches';
+  | 'MisplacedMatches'
+  | 'LaterField'
+  | 'AllowsNobody'
+  | 'IgnoredPort'
+  | 'ExclusiveSchemes'
+  | 'NoSchemes'
+  | 'EmptySelector'
+  | 'StaleConversion';
 
 /** One thing wrong with an object: where, and what to do. Whether it refuses the object depends on its reason. */
 export interface Violation {
@@ -23,4 +30,6 @@ export interface Violation {
   /** The field as the object was written. */
   readonly path: FieldPath;
   readonly message: string;
+  /** Where that is written, or its nearest written ancestor, as far as the caller of `parse` can tell. */
+  readonly place?: SourceLocation;
 }

@@ -20,12 +20,18 @@ export function createStrayAddresses({ serviceRanges, egress }: MeshSettings): S
   let last = none;
   return namespaces => {
     const strays = [...namespaces.values()].flatMap(({ services }) =>
-      remember(ofServices, services, () => [...services.values()].flatMap(straysOf)),
+      remember(ofServices, services, () => straysAmong(services.values(), straysOf)),
     );
     const sorted = [...new Set(strays)].toSorted();
     if (sorted.length !== last.length || sorted.some((address, index) => address !== last[index])) last = sorted;
     return last;
   };
+}
+
+function straysAmong(services: Iterable<Service>, straysOf: (service: Service) => readonly string[]): string[] {
+  const strays: string[] = [];
+  for (const service of services) strays.push(...straysOf(service));
+  return strays;
 }
 
 const none: readonly string[] = [];

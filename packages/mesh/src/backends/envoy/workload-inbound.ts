@@ -7,6 +7,7 @@ import type { Origin } from '../../model/origin.ts';
 import { type InboundPort, restrictsMethods, type Workload } from '../../model/workload.ts';
 import { withAuthority } from './authority.ts';
 import { matchesAuthority, pathHeader, rbacPerRoute } from './authorization.ts';
+import { handshakeLog } from './handshake-log.ts';
 import { httpManager, refuseTwoHosts } from './http.ts';
 import { alpn, inboundPort, names } from './names.ts';
 import { listenerType, type ResourceGroup, routeType, secretType, type XdsResource } from './resource.ts';
@@ -59,6 +60,7 @@ function listenerOf(workload: Workload): XdsResource {
     name,
     address: { socketAddress: { address: '0.0.0.0', portValue: inboundPort } },
     trafficDirection: 'INBOUND',
+    accessLog: [handshakeLog],
     listenerFilters: [
       {
         name: 'envoy.filters.listener.original_dst',

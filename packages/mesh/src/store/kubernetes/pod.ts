@@ -7,6 +7,8 @@ export interface PodSpec {
   readonly address: string | undefined;
   readonly serviceAccount: string;
   readonly ready: boolean;
+  /** Whether it has run to its end and will not begin again. */
+  readonly ended: boolean;
   /** Whether a sidecar speaks for it. */
   readonly inMesh: boolean;
   readonly owner: PodOwner;
@@ -35,10 +37,12 @@ export function readPod(object: KubeObject): Reading<PodSpec> {
     const inject = object.metadata.annotations?.['heddle.dev/inject'];
     const namedPorts = readNamedPorts(spec);
     const address = readAddress(status);
+    const phase = status.field('phase').value;
     if (serviceAccount === undefined) return undefined;
     return {
       address,
       serviceAccount,
+      ended: phase === 'Succeeded' || phase === 'Failed',
       ready: isReady(status) && !metadata.field('deletionTimestamp').present,
       inMesh: !onHost && inject !== 'false' && inject !== 'disabled',
       owner: ownerOf(object),

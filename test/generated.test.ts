@@ -1,0 +1,17 @@
+/** What is made from the schemas of the SMI kinds is checked in; it must be what they make now. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { generatedFiles } from '../scripts/generated-files.ts';
+
+const root = path.dirname(import.meta.dirname);
+const hint = 'out of date: run `node --conditions=source scripts/generate.ts`';
+
+for (const { folder, files } of generatedFiles()) {
+  test(`${folder} is what the schemas make`, () => {
+    assert.deepEqual(readdirSync(path.join(root, folder)).toSorted(), [...files.keys()].toSorted(), hint);
+    for (const [name, text] of files)
+      assert.equal(readFileSync(path.join(root, folder, name), 'utf8'), text, `${name} is ${hint}`);
+  });
+}
