@@ -43,9 +43,10 @@ test('Envoy takes every pattern that is accepted', { skip: envoy === undefined }
   assert.match(complaint([...accepted, '((']), /missing \)/, 'Envoy looks at each');
 });
 
+const type = (name: string) => ({ '@type': `type.googleapis.com/envoy.extensions.filters.${name}` });
+
 /** What Envoy says of a configuration with routes of these patterns; empty where it takes it. */
 function complaint(regexes: readonly string[]): string {
-  const type = (name: string) => ({ '@type': `type.googleapis.com/envoy.extensions.filters.${name}` });
   const routes = regexes.map(regex => ({ match: { safeRegex: { regex } }, directResponse: { status: 200 } }));
   const manager = {
     ...type('network.http_connection_manager.v3.HttpConnectionManager'),

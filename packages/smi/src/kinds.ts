@@ -25,7 +25,7 @@ const cluster = { scope: 'cluster' } as const;
 /** Every kind that Heddle knows: the one place that says what is read, in which versions, and what is of the cluster. */
 export const kinds: readonly KindInfo[] = [
   known('access.smi-spec.io/TrafficTarget', all, 'mesh', policy),
-  known('access.smi-spec.io/IdentityBinding', latest, 'pending', policy),
+  known('access.smi-spec.io/IdentityBinding', latest, 'mesh', policy),
   known('specs.smi-spec.io/HTTPRouteGroup', all, 'mesh', policy),
   known('specs.smi-spec.io/TCPRoute', all, 'mesh', policy),
   known('specs.smi-spec.io/UDPRoute', latest, 'mesh', policy),

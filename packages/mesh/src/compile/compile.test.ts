@@ -96,7 +96,7 @@ test('a TrafficTarget is in the model with its references followed, although nob
   );
 });
 
-test('a TrafficTarget to an IdentityBinding has no destination yet', () => {
+test('a TrafficTarget to an IdentityBinding that is not there has no destination', () => {
   const { targets } = compileStock(target('open', { kind: 'IdentityBinding', name: 'shelf' }), tcp);
   assert.equal(targets.get('open')?.destination, undefined);
 });

@@ -1,10 +1,12 @@
+import type { IdentityBinding } from '@heddle/smi';
 import { type Finding, findingAt } from '../findings/finding.ts';
 import type { MeshModel, NamespaceModel } from '../model/mesh-model.ts';
 import type { Workload } from '../model/workload.ts';
-import type { ResourceSet } from '../store/resource-set.ts';
+import type { NamespaceResources, Resource, ResourceSet } from '../store/resource-set.ts';
 import { keepList, Memo } from './memo.ts';
 import { type LocalNamespace, type LocalWorkload, NamespaceCompiler } from './namespace.ts';
 import { type Reach, reachInputs, reachOf } from './reach.ts';
+import type { Bindings } from './scope.ts';
 
 /** Turns a set of resources into the model of the mesh. */
 export type Compile = (set: ResourceSet) => MeshModel;
@@ -21,10 +23,15 @@ export function createCompiler(): Compile {
   const reaches = new Memo<Reach>();
   const workloads = new Map<string, Memo<Workload>>();
   const models = new Memo<NamespaceModel>();
+  const bindings = new Memo<Bindings>();
   return set => {
     const names = [...set.namespaces.keys()].toSorted();
+    const tables = names.map(name => set.namespaces.get(name)?.identityBindings);
+    const bound = bindings.get('', tables, () => bindingsOf(set));
     const local = names.map(name =>
-      locals.get(name, [set.namespaces.get(name), set.settings], () => compileLocal(name, set, compilers)),
+      locals.get(name, [set.namespaces.get(name), set.settings, bound], () =>
+        compilerOf(name, compilers).compile(resourcesOf(name, set), set.settings, bound),
+      ),
     );
     const reach = local.map(namespace =>
       reaches.get(namespace.name, reachInputs(namespace.services), () =>
@@ -45,20 +52,32 @@ export function createCompiler(): Compile {
       compilers.delete(name);
       workloads.delete(name);
     }
-    for (const memo of [locals, reaches, models]) memo.endPass();
+    for (const memo of [locals, reaches, models, bindings]) memo.endPass();
     return { settings: set.settings, namespaces, inputFindings: set.findings };
   };
 }
 
-function compileLocal(name: string, set: ResourceSet, compilers: Map<string, NamespaceCompiler>): LocalNamespace {
+function compilerOf(name: string, compilers: Map<string, NamespaceCompiler>): NamespaceCompiler {
   let compiler = compilers.get(name);
   if (compiler === undefined) {
     compiler = new NamespaceCompiler(name);
     compilers.set(name, compiler);
   }
+  return compiler;
+}
+
+function resourcesOf(name: string, set: ResourceSet): NamespaceResources {
   const resources = set.namespaces.get(name);
   if (resources === undefined) throw new Error(`namespace ${name} is listed and missing`);
-  return compiler.compile(resources, set.settings);
+  return resources;
+}
+
+function bindingsOf({ namespaces }: ResourceSet): Bindings {
+  const bindings = new Map<string, Resource<IdentityBinding>>();
+  for (const [namespace, { identityBindings }] of namespaces) {
+    for (const [name, binding] of identityBindings) bindings.set(`${namespace}/${name}`, binding);
+  }
+  return bindings;
 }
 
 interface Surroundings {
@@ -101,7 +120,9 @@ function withReach(workload: LocalWorkload, reach: readonly Reach[], memory: Mem
 
 function unknownSources({ targets }: LocalNamespace, { accounts }: Surroundings): Finding[] {
   const sources = [...targets.values()].flatMap(({ principals }) => principals);
-  return sources.flatMap(({ identity, serviceAccount: { namespace, name }, origin }) => {
+  return sources.flatMap(({ identity, serviceAccount, origin }) => {
+    if (serviceAccount === undefined) return [];
+    const { namespace, name } = serviceAccount;
     if (accounts.get(namespace)?.has(name)) return [];
     const message = `No workload has the service account ${name} of ${namespace} (${identity}); it is let in as soon as one does.`;
     return [findingAt('IdentityNotFound', origin.source, [...origin.path, 'name'], message)];

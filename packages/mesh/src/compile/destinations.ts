@@ -12,22 +12,20 @@ export function sayDestinations(
 ): Finding[] {
   const inMesh = new Set(groups.map(({ serviceAccount }) => serviceAccount));
   const withPods = new Set([...resources.pods.values()].map(({ value }) => value.serviceAccount));
-  return targets.flatMap(({ target: { ref, source, value } }) => {
-    const { kind, name } = value.spec.destination;
-    const say = (reason: Reason, field: 'kind' | 'name', message: string) => [
-      findingAt(reason, source, ['spec', 'destination', field], message),
+  return targets.flatMap(({ target: { ref, source }, resolved }) => {
+    // A destination that stands for no pod has been spoken of where it was followed.
+    const name = resolved.destination?.serviceAccount;
+    if (name === undefined) return [];
+    const say = (reason: Reason, message: string) => [
+      findingAt(reason, source, ['spec', 'destination', 'name'], message),
     ];
-    if (kind !== 'ServiceAccount') {
-      const message = `${kind} ${name} stands for no pod here, since bindings are not followed yet, so this target protects nobody; name a ServiceAccount.`;
-      return say('UnsupportedKind', 'kind', message);
-    }
     if (inMesh.has(name)) return [];
     if (withPods.has(name)) {
       const message = `No pod of the service account ${name} has a sidecar, so this target protects nobody. Let them into the mesh.`;
-      return say('NotInMesh', 'name', message);
+      return say('NotInMesh', message);
     }
     if (resources.serviceAccounts.has(name)) return [];
     const message = `There is no ServiceAccount ${name} in ${ref.namespace}; the target is in force as soon as there is one.`;
-    return say('IdentityNotFound', 'name', message);
+    return say('IdentityNotFound', message);
   });
 }

@@ -16,7 +16,7 @@ import { sayOutside } from './outside-mesh.ts';
 import { identitiesByWorkload } from './port-endpoints.ts';
 import { saySwappedPorts } from './port-numbers.ts';
 import { entriesOf, type RouteGroups } from './route-groups.ts';
-import type { Scope } from './scope.ts';
+import type { Bindings, Scope } from './scope.ts';
 import { ServiceCompiler } from './services.ts';
 import { type SplitRoots, splitsByRoot } from './split-roots.ts';
 import { dependenciesOf, resolveTarget, type TargetUnit } from './targets.ts';
@@ -59,9 +59,9 @@ export class NamespaceCompiler {
   }
 
   /** One pass. */
-  compile(resources: NamespaceResources, settings: MeshSettings): LocalNamespace {
+  compile(resources: NamespaceResources, settings: MeshSettings, bindings: Bindings): LocalNamespace {
     const routeGroups = this.#compileRouteGroups(resources);
-    const scope: Scope = { namespace: this.#name, resources, routeGroups, settings };
+    const scope: Scope = { namespace: this.#name, resources, routeGroups, bindings, settings };
     const pods = this.#pods.get('', [resources.pods], () => livingPods(resources.pods));
     const groups = this.#groupPods(resources, pods);
     const index = this.#index.get('', [pods, groups], () => indexPods(this.#name, pods, groups));

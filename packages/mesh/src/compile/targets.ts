@@ -1,9 +1,9 @@
-import type { FieldPath, SourceObject, TCPRoute, TrafficTarget, TrafficTargetRule } from '@heddle/smi';
+import type { FieldPath, IdentityBinding, SourceObject, TCPRoute, TrafficTarget, TrafficTargetRule } from '@heddle/smi';
 import type { Reason } from '../findings/catalogue.ts';
 import { type Finding, findingAt } from '../findings/finding.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { spiffeId } from '../model/mesh-model.ts';
-import { originOf } from '../model/origin.ts';
+import { originOf, type ResourceOrigin } from '../model/origin.ts';
 import type { ResolvedTarget, TcpRule } from '../model/target.ts';
 import type { Authorization, Gap, Principal, RouteGrant } from '../model/workload.ts';
 import type { Resource } from '../store/resource-set.ts';
@@ -27,9 +27,13 @@ export interface WrittenNumber {
   readonly path: FieldPath;
 }
 
-/** The route objects that a target depends on, in the order of its rules. */
+/** The route objects and bindings that a target depends on, in the order in which it names them. */
 export function dependenciesOf(target: Resource<TrafficTarget>, scope: Scope): unknown[] {
-  return target.value.spec.rules.map(rule => routeObject(rule, scope));
+  const { rules, sources, destination } = target.value.spec;
+  return [
+    ...rules.map(rule => routeObject(rule, scope)),
+    ...[destination, ...sources].map(reference => bindingOf(reference, target, scope)),
+  ];
 }
 
 function routeObject({ kind, name }: TrafficTargetRule, { resources, routeGroups }: Scope): unknown {
@@ -83,12 +87,11 @@ export function resolveTarget(target: Resource<TrafficTarget>, scope: Scope): Ta
       numbers.push(...numbersIn(route));
     }
   }
-  const { trustDomain } = scope.settings;
   const resolved: ResolvedTarget = {
     name: target.ref.name,
     origin: originOf(target.source),
-    ...destinationOf(target, trustDomain),
-    principals: principalsOf(target, trustDomain, remarks),
+    ...destinationOf(target, scope, remarks),
+    principals: principalsOf(target, scope, remarks),
     entries,
     tcpRules,
     boundsOnly: rules.some(({ kind }) => kind !== 'TCPRoute' && kind !== 'UDPRoute'),
@@ -98,14 +101,35 @@ export function resolveTarget(target: Resource<TrafficTarget>, scope: Scope): Ta
   return { target, resolved, onPorts: new Map(), numbers, findings: remarks.findings };
 }
 
+/** Pods by the service account that the destination names, or that its binding does (T11). */
 function destinationOf(
-  { ref, value }: Resource<TrafficTarget>,
-  trustDomain: string,
+  target: Resource<TrafficTarget>,
+  scope: Scope,
+  remarks: Remarks,
 ): Pick<ResolvedTarget, 'destination'> {
-  const { kind, name, port } = value.spec.destination;
-  if (kind !== 'ServiceAccount') return {};
-  const identity = spiffeId(trustDomain, ref.namespace, name);
+  const { destination } = target.value.spec;
+  const name = destination.kind === 'ServiceAccount' ? destination.name : boundAccount(target, scope, remarks);
+  if (name === undefined) return {};
+  const identity = spiffeId(scope.settings.trustDomain, scope.namespace, name);
+  const { port } = destination;
   return { destination: { serviceAccount: name, identity, ...(port !== undefined && { port }) } };
+}
+
+function boundAccount(target: Resource<TrafficTarget>, scope: Scope, remarks: Remarks): string | undefined {
+  const { destination } = target.value.spec;
+  if (destination.kind !== 'IdentityBinding') return undefined;
+  const path = ['spec', 'destination', 'name'];
+  const binding = bindingOf(destination, target, scope);
+  if (binding === undefined) {
+    sayNoBinding({ path, name: destination.name, namespace: scope.namespace }, remarks);
+    return undefined;
+  }
+  const { serviceAccount, podLabelSelector, spiffeIdentities } = binding.value.spec.schemes;
+  if (podLabelSelector !== undefined || spiffeIdentities !== undefined) {
+    const why = `only the serviceAccount of IdentityBinding ${destination.name} names pods here`;
+    remarks.miss('Unsupported', path, why, '; its other schemes open none.');
+  }
+  return serviceAccount;
 }
 
 /** Says why a whole rule opens nothing: its object is missing, or nothing is made of its kind (T4, T5, T14). */
@@ -161,23 +185,75 @@ function numbersIn(route: Resource<TCPRoute> | undefined): WrittenNumber[] {
   }));
 }
 
-function principalsOf(target: Resource<TrafficTarget>, trustDomain: string, remarks: Remarks): Principal[] {
-  return target.value.spec.sources.flatMap(({ kind, name, namespace }, index) => {
+function principalsOf(target: Resource<TrafficTarget>, scope: Scope, remarks: Remarks): Principal[] {
+  return target.value.spec.sources.flatMap((source, index): Principal[] => {
+    const { kind, name } = source;
+    const namespace = source.namespace ?? scope.namespace;
     const path = ['spec', 'sources', index];
-    if (kind === 'ServiceAccount') {
-      const serviceAccount = { namespace: namespace ?? target.ref.namespace, name };
-      const identity = spiffeId(trustDomain, serviceAccount.namespace, name);
-      return [{ identity, serviceAccount, origin: originOf(target.source, path) }];
+    if (kind === 'ServiceAccount') return [accountPrincipal({ namespace, name }, originOf(target.source, path), scope)];
+    if (kind !== 'IdentityBinding') {
+      remarks.gap(path, kind === '' ? unreadable : `${kind} ${name} stands for nobody here`);
+      return [];
     }
-    const why = kind === '' ? unreadable : `${kind} ${name} stands for nobody here`;
-    if (kind === 'IdentityBinding') {
-      remarks.miss(
-        'UnsupportedKind',
-        [...path, 'kind'],
-        why,
-        ', since bindings are not followed yet; name ServiceAccounts.',
-      );
-    } else remarks.gap(path, why);
-    return [];
+    const binding = bindingOf(source, target, scope);
+    if (binding === undefined) {
+      sayNoBinding({ path: [...path, 'name'], name, namespace }, remarks);
+      return [];
+    }
+    return boundPrincipals(binding, originOf(target.source, path), { scope, remarks });
   });
+}
+
+/** Whom a binding stands for: the account of its own namespace, and SPIFFE IDs, which may be anybody's (T11). */
+function boundPrincipals(
+  { ref, value }: Resource<IdentityBinding>,
+  origin: ResourceOrigin,
+  { scope, remarks }: { readonly scope: Scope; readonly remarks: Remarks },
+): Principal[] {
+  const { serviceAccount, spiffeIdentities = [], podLabelSelector } = value.spec.schemes;
+  if (podLabelSelector !== undefined) {
+    const why = `the labels of IdentityBinding ${ref.name} stand for nobody here`;
+    remarks.miss('Unsupported', origin.path, why, '; name a ServiceAccount or SPIFFE IDs.');
+  }
+  return [
+    ...(serviceAccount === undefined
+      ? []
+      : [accountPrincipal({ namespace: ref.namespace, name: serviceAccount }, origin, scope)]),
+    ...spiffeIdentities.map(id => spiffePrincipal(id, origin, scope)),
+  ];
+}
+
+function accountPrincipal(
+  serviceAccount: { readonly namespace: string; readonly name: string },
+  origin: ResourceOrigin,
+  { settings }: Scope,
+): Principal {
+  return {
+    identity: spiffeId(settings.trustDomain, serviceAccount.namespace, serviceAccount.name),
+    serviceAccount,
+    origin,
+  };
+}
+
+function spiffePrincipal(written: string, origin: ResourceOrigin, { settings }: Scope): Principal {
+  const identity = written.startsWith('spiffe://') ? written : `spiffe://${written}`;
+  const [, domain, namespace, name] = /^spiffe:\/\/([^/]+)\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(identity) ?? [];
+  const isOurs = domain === settings.trustDomain && namespace !== undefined && name !== undefined;
+  return { identity, ...(isOurs && { serviceAccount: { namespace, name } }), origin };
+}
+
+function bindingOf(
+  { kind, name, namespace }: { readonly kind: string; readonly name: string; readonly namespace?: string },
+  { ref }: Resource<TrafficTarget>,
+  { bindings }: Scope,
+): Resource<IdentityBinding> | undefined {
+  return kind === 'IdentityBinding' ? bindings.get(`${namespace ?? ref.namespace}/${name}`) : undefined;
+}
+
+function sayNoBinding(
+  { path, name, namespace }: { readonly path: FieldPath; readonly name: string; readonly namespace: string },
+  remarks: Remarks,
+): void {
+  const why = `there is no IdentityBinding ${name} in ${namespace}`;
+  remarks.miss('IdentityNotFound', path, why, '; it stands for nobody. Create it or mend the name.');
 }

@@ -67,7 +67,8 @@ export interface RouteGrant {
 export interface Principal {
   /** SPIFFE ID. */
   readonly identity: string;
-  readonly serviceAccount: { readonly namespace: string; readonly name: string };
+  /** Absent for a SPIFFE ID that is not written as the mesh writes them. */
+  readonly serviceAccount?: { readonly namespace: string; readonly name: string };
   readonly origin: ResourceOrigin;
 }
 
