@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchCerts } from './certs.ts';
 import { benchChange } from './change.ts';
 import { benchReroute } from './reroute.ts';
 import { benchStart } from './start.ts';
@@ -6,6 +7,7 @@ import { benchStart } from './start.ts';
 /** What can be measured, by name. Each prints one result for a number of services. */
 const benches: Readonly<Record<string, (services: number) => object | Promise<object>>> = {
   change: services => benchChange(services),
+  certs: () => benchCerts(),
   reroute: () => benchReroute(),
   start: () => benchStart(),
 };

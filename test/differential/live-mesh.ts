@@ -28,6 +28,8 @@ export interface LiveMeshOptions {
   readonly uid: number;
   /** Makes what renders for sidecars; default: Heddle's own. */
   readonly createRenderer?: typeof createEnvoyRenderer;
+  /** The controller's clock; default: the system's, which sidecars go by. */
+  readonly now?: () => Date;
 }
 
 /** A sidecar refused what it was sent: the configuration itself is wrong. */
@@ -87,7 +89,7 @@ export class LiveMesh {
   }
 
   private constructor(
-    { world, createRenderer = createEnvoyRenderer }: LiveMeshOptions,
+    { world, createRenderer = createEnvoyRenderer, now = () => new Date() }: LiveMeshOptions,
     at: { readonly node: LocalNode; readonly runDirectory: string; readonly end: () => Promise<void> },
   ) {
     this.#node = at.node;
@@ -95,7 +97,8 @@ export class LiveMesh {
     this.#end = at.end;
     this.#source = new PolicySource(world, pod => this.#ready.has(pod));
     this.#controller = new Controller({
-      authority: new CertificateAuthority({ trustDomain: defaultSettings.trustDomain, now: () => new Date() }),
+      authority: new CertificateAuthority({ trustDomain: defaultSettings.trustDomain, now }),
+      now,
       sources: [this.#source],
       createRenderer,
       outputs: [

@@ -140,9 +140,13 @@ for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
       await node.client.putPods([pod]);
       await node.until(ready(1));
       await node.exec('probed', 'rm', '/state/ready');
-      await node.until(pods => !ready(1)(pods));
+      // On a machine that is busy the first probes may come before the application's first line.
+      const [before] = await node.until(pods => !ready(1)(pods));
+      const restarts = before?.containers[0]?.restartCount ?? 0;
       await node.exec('probed', 'rm', '/state/alive');
-      const [restarted] = await node.until(pods => ready(1)(pods) && pods[0]?.containers[0]?.restartCount === 1);
+      const [restarted] = await node.until(
+        pods => ready(1)(pods) && (pods[0]?.containers[0]?.restartCount ?? 0) > restarts,
+      );
       assert.equal(restarted?.containers[0]?.lastExit?.reason, 'the liveness probe failed');
       assert.equal(restarted?.containers[0]?.lastExit?.signal, 'SIGTERM');
     });

@@ -34,6 +34,34 @@ test('what is not RE2 over bytes comes back as an error, with its place where it
   assert.deepEqual(compileRegex('ab\u0436'), { error: 'character "\u0436" is more than one byte', position: 2 });
 });
 
+test('classes of Unicode are those of which a byte can be, as Envoy knows them', () => {
+  for (const pattern of [
+    '\\pL',
+    '\\P{Lu}+',
+    '\\p{^Nd}',
+    '[\\p{Latin}\\pZ]',
+    '\\p{Any}',
+    '\\Q\\p{Math}\\E',
+    '\\\\p{Math}',
+    '\\\\C',
+  ])
+    assert.ok('matches' in compileRegex(pattern), pattern);
+  for (const pattern of [
+    '\\p{Alphabetic}',
+    '\\p{Cn}',
+    '\\p{LC}',
+    '[\\P{Math}]',
+    '\\p{^Emoji}',
+    '\\p{Garay}',
+    '\\p{Greek}',
+  ])
+    assert.ok('error' in compileRegex(pattern), pattern);
+  assert.deepEqual(compileRegex('a\\p{Math}'), {
+    error: '\\p{Math} is not a class of bytes; there are general categories, such as \\p{Lu}, and \\p{Latin}',
+    position: 1,
+  });
+});
+
 test('patterns are bounded in length and compiled size (T6)', () => {
   assert.ok('error' in compileRegex('a'.repeat(maxRegexLength + 1)));
   assert.ok('matches' in compileRegex('a'.repeat(maxRegexLength)));

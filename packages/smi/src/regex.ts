@@ -31,9 +31,8 @@ export function compileRegex(pattern: string): Regex | RegexError {
   if (wide !== null) {
     return { error: `character ${JSON.stringify(wide[0])} is more than one byte`, position: wide.index };
   }
-  // \C and code points above one byte are where the two RE2s differ (Envoy's is Latin-1).
-  const unportable = /\\C|\\x\{0*[1-9a-fA-F][0-9a-fA-F]{2,}\}/.exec(pattern);
-  if (unportable !== null) return { error: `${unportable[0]} is not portable`, position: unportable.index };
+  const unportable = findUnportable(pattern);
+  if (unportable !== undefined) return unportable;
   try {
     const compiled = RE2JS.compile(wireText(pattern));
     if (compiled.programSize() > maxRegexProgramSize) {
@@ -43,6 +42,29 @@ export function compileRegex(pattern: string): Regex | RegexError {
   } catch (cause) {
     return regexError(pattern, cause);
   }
+}
+
+/** Every escape of a pattern, and literal text between \\Q and \\E as one. */
+const escapes = /\\Q.*?(?:\\E|$)|\\[pP](?:\{[^}]*\}|.)|\\x\{[^}]*\}|\\./gsu;
+
+/** Classes of Unicode that both know and of which a byte can be: general categories, and the scripts of Latin-1. */
+const classOfBytes =
+  /^\\[pP](?:[CLMNPSZ]|\{\^?(?:Any|Common|Latin|C[cfos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?)\})$/;
+
+/** Where RE2JS takes what Envoy's RE2, which reads Latin-1, refuses: `\C`, code points above one byte, newer Unicode classes. */
+function findUnportable(pattern: string): RegexError | undefined {
+  for (const { 0: escape, index: position } of pattern.matchAll(escapes)) {
+    if (/^\\[pP]/.test(escape) && !classOfBytes.test(escape)) {
+      return {
+        error: `${escape} is not a class of bytes; there are general categories, such as \\p{Lu}, and \\p{Latin}`,
+        position,
+      };
+    }
+    if (escape === '\\C' || /^\\x\{0*[1-9a-fA-F][0-9a-fA-F]{2,}\}$/.test(escape)) {
+      return { error: `${escape} is not portable`, position };
+    }
+  }
+  return undefined;
 }
 
 /** A text as it is on the wire, in UTF-8, each byte a character: what regular expressions match (T6). */

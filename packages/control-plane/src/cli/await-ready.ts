@@ -47,11 +47,11 @@ export function meshEnded(said: string | null): Error {
   return Object.assign(new Error(`The mesh ended by itself: ${why}`), { code: 'MeshEnded', retryable: true });
 }
 
-/** What a mesh that comes up waits for, in a few words: `Waiting for a/b, c/d (4 of 6 ready)`. */
+/** What a mesh that comes up waits for, in a few words: `4 of 6 workloads are ready, waiting for a/b, c/d`. */
 export function waitingFor({ workloads }: MeshStatus): string {
   const late = workloads.filter(({ pods, ready, inSync }) => ready < pods || inSync < pods);
   const names = late.map(({ namespace, name }) => `${namespace}/${name}`).join(', ');
-  return `Waiting for ${names} (${workloads.length - late.length} of ${workloads.length} workloads are ready)`;
+  return `${workloads.length - late.length} of ${workloads.length} workloads are ready, waiting for ${names}`;
 }
 
 /** What keeps a mesh from being ready, in one sentence. */

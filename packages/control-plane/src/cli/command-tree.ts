@@ -25,9 +25,9 @@ export interface ArgumentNode {
   readonly value: ValueKind;
 }
 
-/** What a value is: nothing follows, a file or folder, one of some words, a command, anything else. */
+/** What a value is: nothing follows, a file or folder, one of some words, a command, a workload that runs, anything else. */
 export type ValueKind =
-  | { readonly kind: 'none' | 'file' | 'command' | 'text' }
+  | { readonly kind: 'none' | 'file' | 'command' | 'workload' | 'text' }
   | { readonly kind: 'words'; readonly words: readonly string[] };
 
 /** Reads the tree of commands, hidden ones left out; options of the program count for every command. */
@@ -50,7 +50,7 @@ function nodeOf(command: Command, words: readonly string[]): CommandNode {
     options: [...help.visibleOptions(command), ...(command.parent === null ? [] : rootOptions(command))].map(
       optionNode,
     ),
-    arguments: command.registeredArguments.map(argumentNode),
+    arguments: command.registeredArguments.map(argument => argumentNode(command, argument)),
   };
 }
 
@@ -66,12 +66,15 @@ function optionNode({ short, long, description, required, optional, argChoices, 
   };
 }
 
-function argumentNode(argument: Argument): ArgumentNode {
-  return { name: argument.name(), value: valueKind(argument.argChoices, argument.name()) };
+function argumentNode(command: Command, argument: Argument): ArgumentNode {
+  const name = argument.name();
+  if (command.name() === 'help') return { name, value: { kind: 'command' } };
+  if (name === 'workload') return { name, value: { kind: 'workload' } };
+  return { name, value: valueKind(argument.argChoices, name) };
 }
 
 function valueKind(choices: readonly string[] | undefined, name: string): ValueKind {
   if (choices !== undefined) return { kind: 'words', words: choices };
   if (['path', 'file', 'dir'].includes(name)) return { kind: 'file' };
-  return { kind: name === 'command' ? 'command' : 'text' };
+  return { kind: 'text' };
 }

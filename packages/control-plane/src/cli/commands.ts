@@ -14,6 +14,7 @@ import { testCommand } from './test.ts';
 import { upCommand } from './up.ts';
 import { validateCommand } from './validate.ts';
 import { versionCommand } from './version.ts';
+import { workloadsCommand } from './workloads.ts';
 
 /** Every command, in the order of help within its group; `help` is added to them. */
 export const commands: readonly CliCommand[] = [
@@ -30,6 +31,7 @@ export const commands: readonly CliCommand[] = [
   rotateRootCommand,
   controllerCommand,
   nodeCommand,
+  workloadsCommand,
   versionCommand,
   completionCommand,
 ];

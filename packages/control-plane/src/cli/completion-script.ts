@@ -24,7 +24,12 @@ _heddle() {
   word="\${COMP_WORDS[COMP_CWORD]}"
   previous="\${COMP_WORDS[COMP_CWORD-1]}"
   command=''
+  COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
+    if [[ \${COMP_WORDS[index]} == -- ]]; then
+      compopt -o bashdefault -o default
+      return
+    fi
     candidate="\${command:+$command }\${COMP_WORDS[index]}"
     case "$candidate" in
 ${commandCases(tree).join('\n')}
@@ -49,11 +54,26 @@ function bashValueCase(node: CommandNode, { flags, value }: OptionNode): string[
 
 function bashReply(value: ValueKind): string {
   if (value.kind === 'words') return `COMPREPLY=($(compgen -W '${value.words.join(' ')}' -- "$word"))`;
-  return value.kind === 'file' ? 'compopt -o default; COMPREPLY=()' : 'COMPREPLY=()';
+  return value.kind === 'file' ? 'compopt -o default' : ':';
 }
 
+/** Where files or workloads are to follow, options are offered to whoever types a dash. */
 function bashCommandCase(node: CommandNode): string {
-  return `    '${node.words.join(' ')}') COMPREPLY=($(compgen -W '${candidates(node).join(' ')}' -- "$word")) ;;`;
+  const reply = `COMPREPLY=($(compgen -W '${candidates(node).join(' ')}' -- "$word"))`;
+  const named = namedBy(node);
+  if (named === undefined) return `    '${node.words.join(' ')}') ${reply} ;;`;
+  const other =
+    named === 'file' ? 'compopt -o default' : `COMPREPLY=($(compgen -W "$(${workloadsCommand})" -- "$word"))`;
+  return `    '${node.words.join(' ')}') if [[ $word == -* ]]; then ${reply}; else ${other}; fi ;;`;
+}
+
+/** Asks the running mesh, without a word where there is none. */
+const workloadsCommand = 'heddle workloads 2>/dev/null';
+
+/** What the first argument of a command names, of what is found out when it is typed. */
+function namedBy({ arguments: [first] }: CommandNode): 'file' | 'workload' | undefined {
+  const kind = first?.value.kind;
+  return kind === 'file' || kind === 'workload' ? kind : undefined;
 }
 
 /** Every word that may come next: subcommands, words of arguments, options. */
@@ -80,6 +100,11 @@ _heddle() {
   local command candidate index
   command=''
   for ((index = 2; index < CURRENT; index++)); do
+    if [[ \${words[index]} == -- ]]; then
+      _command_names -e
+      _files
+      return
+    fi
     candidate="\${command:+$command }\${words[index]}"
     case "$candidate" in
 ${commandCases(tree).join('\n')}
@@ -114,7 +139,10 @@ function zshCommandCase(node: CommandNode): string {
     ...node.options.flatMap(({ flags, summary }) => flags.map(flag => [flag, summary])),
   ];
   const items = described.map(([word = '', summary = '']) => quote(`${word}:${summary}`));
-  return `    '${node.words.join(' ')}') items=(${items.join(' ')}) ;;`;
+  const named = namedBy(node);
+  const other = named === 'file' ? '_files' : `compadd -- $(${workloadsCommand})`;
+  const first = named === undefined ? '' : `if [[ $PREFIX != -* ]]; then ${other}; return; fi; `;
+  return `    '${node.words.join(' ')}') ${first}items=(${items.join(' ')}) ;;`;
 }
 
 function fishScript(tree: CommandNode): string {
@@ -123,10 +151,7 @@ function fishScript(tree: CommandNode): string {
       ({ words, summary }) =>
         `complete -c heddle -f -n ${condition(node)} -a ${quote(words.at(-1) ?? '')} -d ${quote(summary)}`,
     ),
-    ...node.arguments.flatMap(({ value }) => {
-      const words = value.kind === 'none' ? [] : candidates(node).filter(word => !word.startsWith('-'));
-      return words.length === 0 ? [] : [`complete -c heddle -f -n ${condition(node)} -a ${quote(words.join(' '))}`];
-    }),
+    ...fishArguments(node),
     ...node.options.map(
       option => `complete -c heddle -n ${condition(node)} ${fishOption(option)} -d ${quote(option.summary)}`,
     ),
@@ -135,18 +160,27 @@ function fishScript(tree: CommandNode): string {
 function __heddle_command
   set -l found
   for word in (commandline -opc)[2..]
-    switch (string join ' ' $found $word)
+    switch (string join -- ' ' $found $word)
 ${flatten(tree)
   .filter(({ words }) => words.length > 0)
   .map(({ words }) => `      case '${words.join(' ')}'\n        set found $found $word`)
   .join('\n')}
     end
   end
-  test (string join ' ' $found) = "$argv[1]"
+  set -l command (string join -- ' ' $found)
+  test "$command" = "$argv[1]"
 end
 complete -c heddle -f
 ${lines.join('\n')}
 `;
+}
+
+function fishArguments(node: CommandNode): string[] {
+  const named = namedBy(node);
+  if (named === 'file') return [`complete -c heddle -F -n ${condition(node)}`];
+  if (named === 'workload') return [`complete -c heddle -f -n ${condition(node)} -a ${quote(`(${workloadsCommand})`)}`];
+  const words = node.arguments.length === 0 ? [] : candidates(node).filter(word => !word.startsWith('-'));
+  return words.length === 0 ? [] : [`complete -c heddle -f -n ${condition(node)} -a ${quote(words.join(' '))}`];
 }
 
 function condition(node: CommandNode): string {

@@ -11,8 +11,11 @@ export function fileOption(otherwise?: string): Option {
 }
 
 /** `-o`: how the answer is written. */
-export function outputOption(formats: readonly OutputFormat[] = ['text', 'json', 'yaml']): Option {
-  return new Option('-o, --output <format>', 'how to write the answer').choices(formats).default(formats[0]);
+export function outputOption(
+  formats: readonly OutputFormat[] = ['text', 'json', 'yaml'],
+  meaning = 'how to write the answer',
+): Option {
+  return new Option('-o, --output <format>', meaning).choices(formats).default(formats[0]);
 }
 
 /** Shows examples below the help of a command. */

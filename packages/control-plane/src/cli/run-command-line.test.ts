@@ -354,28 +354,3 @@ test('diagnose takes a whole call or none, and manifests or a mesh', async () =>
   assert.equal((await heddle(['diagnose', '-f', shop, '--from', 'shop/web'])).code, 2);
   assert.equal((await heddle(['diagnose', '-f', shop, '--run', '/nowhere'])).code, 2);
 });
-
-test('bash takes its completion script, and completes commands, options and values', async () => {
-  const { out: script } = await heddle(['completion', 'bash']);
-  const complete = (...words: string[]) => {
-    const quoted = words.map(word => `'${word}'`).join(' ');
-    const code = `${script}\nCOMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _heddle 2>/dev/null; echo "\${COMPREPLY[*]}"`;
-    return spawnSync('bash', ['-c', code], { encoding: 'utf8' }).stdout.trim().split(' ');
-  };
-  assert.deepEqual(complete('heddle', 'val'), ['validate']);
-  assert.deepEqual(complete('heddle', 'validate', '--st'), ['--strict']);
-  assert.deepEqual(complete('heddle', 'validate', '-f', 'x', '-o', 'j'), ['json']);
-  assert.deepEqual(complete('heddle', 'render', 'e'), ['envoy']);
-  assert.deepEqual(complete('heddle', 'render', 'envoy', '--w'), ['--workload']);
-  assert.deepEqual(complete('heddle', 'completion', 'z'), ['zsh']);
-  assert.ok(complete('heddle', 'help', 'ex').includes('explain'));
-});
-
-test('completion for zsh and fish knows every command and no hidden one', async () => {
-  for (const shell of ['zsh', 'fish']) {
-    const { out } = await heddle(['completion', shell]);
-    for (const word of ['validate', 'explain', 'render', 'envoy', 'workload', 'completion'])
-      assert.ok(out.includes(word), word);
-    assert.doesNotMatch(out, /'controller[':]/);
-  }
-});

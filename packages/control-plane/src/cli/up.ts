@@ -31,7 +31,7 @@ export const upCommand: CliCommand = {
       .summary('run a folder of manifests as a mesh on this machine')
       .argument('<dir>', 'folder of manifests')
       .option('--check', 'run the Traffic of the folder from inside the workloads, print expected and seen, and end')
-      .addOption(outputOption())
+      .addOption(outputOption(undefined, 'how to write the answer of --check'))
       .option('--timeout <seconds>', 'how long the mesh may take to become ready, with --check', whole(1, 86_400), 60)
       .option('--port <port>', 'first loopback port for Services that the front door shows', whole(1, 65_535), 18_080)
       .addOption(metricsPortOption())

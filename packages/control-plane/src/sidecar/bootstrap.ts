@@ -121,7 +121,9 @@ function markedBind(mark: number): BindConfigJson {
  * Repeated headers are joined before they are matched, in routes and in authorization alike: Envoy's default matches each
  * value alone, and one that fits is enough. Envoy's own bound of 100 regular expression instructions refuses most policies.
  */
-function staticRuntime(options: BootstrapOptions): Record<string, number | boolean> {
+export function staticRuntime(
+  options: Pick<BootstrapOptions, 'maxRegexProgramSize'> = {},
+): Record<string, number | boolean> {
   return {
     're2.max_program_size.error_level': options.maxRegexProgramSize ?? 100_000,
     're2.max_program_size.warn_level': options.maxRegexProgramSize ?? 100_000,
