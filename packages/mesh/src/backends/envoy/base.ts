@@ -33,7 +33,8 @@ function resource(typeUrl: string, name: string, value: object): XdsResource {
 /**
  * Takes every connection of the application and hands it to the listener of the address that it was made to. An address
  * of a Service without one is a Service, or a port of one, that policy hides, as is a port of a pod that a headless Service
- * shows: 403. Everything else is outside the mesh (H4, H6). Envoy updates the chains of a listener in place: connections that left by the other chain stay.
+ * shows: 403. Everything else is outside the mesh (H4, H6). Envoy updates the chains of a listener in place: connections that
+ * left by the other chain stay.
  */
 function outboundListener({ serviceRanges, egress }: MeshSettings, { services, pods }: StrayAddresses): ListenerJson {
   const listener: ListenerJson = {
@@ -44,17 +45,20 @@ function outboundListener({ serviceRanges, egress }: MeshSettings, { services, p
   };
   if (egress === 'deny')
     return { ...listener, defaultFilterChain: { name: 'closed', filters: [refusingManager(closed)] } };
-  const hidden = (port: number | undefined, addresses: readonly string[]): FilterChainJson => ({
-    name: port === undefined ? 'hidden' : `hidden/${port}`,
-    filterChainMatch: { ...(port !== undefined && { destinationPort: port }), prefixRanges: addresses.map(cidr) },
-    filters: [refusingManager(hiddenBody)],
-  });
   const always = [...serviceRanges, ...services];
   return {
     ...listener,
     // Envoy looks at chains of a port before it looks at any address: on such a port only they count.
-    filterChains: [hidden(undefined, always), ...[...pods].map(([port, own]) => hidden(port, [...always, ...own]))],
+    filterChains: [refusal(always), ...[...pods].map(([port, own]) => refusal([...always, ...own], port))],
     defaultFilterChain: { name: 'egress', filters: [tcpProxy(names.egressCluster)] },
+  };
+}
+
+function refusal(addresses: readonly string[], port?: number): FilterChainJson {
+  return {
+    name: port === undefined ? 'hidden' : `hidden/${port}`,
+    filterChainMatch: { ...(port !== undefined && { destinationPort: port }), prefixRanges: addresses.map(cidr) },
+    filters: [refusingManager(hiddenBody)],
   };
 }
 
