@@ -4,13 +4,13 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { watchStatus } from '../packages/control-plane/src/api/client.ts';
-import { isReady } from '../packages/control-plane/src/cli/up.ts';
+import { isReady } from '../packages/control-plane/src/cli/commands/up.ts';
 import { writeAuthority } from '../packages/control-plane/src/identity/authority-pem.ts';
 import { CertificateAuthority } from '../packages/control-plane/src/identity/ca.ts';
-import { ControllerFeed } from '../packages/control-plane/src/local/controller-feed.ts';
-import { type LocalMesh, startLocalMesh } from '../packages/control-plane/src/local/local-mesh.ts';
-import { execInPod } from '../packages/control-plane/src/local/local-node.ts';
-import { controllerSocket } from '../packages/control-plane/src/local/run-layout.ts';
+import { ControllerFeed } from '../packages/control-plane/src/local/host/controller-feed.ts';
+import { type LocalMesh, startLocalMesh } from '../packages/control-plane/src/local/host/local-mesh.ts';
+import { execInPod } from '../packages/control-plane/src/local/host/local-node.ts';
+import { controllerSocket } from '../packages/control-plane/src/local/host/run-layout.ts';
 import { quantile } from './quantile.ts';
 
 /** How long a saved file takes to reach a request, in milliseconds from before the write. */

@@ -1,7 +1,7 @@
 // Writes the pages of docs/reference that are made from the code: the command line, settings, findings, metrics.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { referencePages } from '../packages/control-plane/src/cli/reference.ts';
+import { referencePages } from '../packages/control-plane/src/cli/reference/reference.ts';
 
 const folder = path.join(import.meta.dirname, '..', 'docs', 'reference');
 mkdirSync(folder, { recursive: true });

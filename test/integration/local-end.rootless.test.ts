@@ -8,8 +8,8 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { startLocalNode } from '../../packages/control-plane/src/local/local-node.ts';
-import { createRunDirectory, liveRuns } from '../../packages/control-plane/src/local/run-directory.ts';
+import { startLocalNode } from '../../packages/control-plane/src/local/host/local-node.ts';
+import { createRunDirectory, liveRuns } from '../../packages/control-plane/src/local/host/run-directory.ts';
 import { eventually } from './local-harness.ts';
 
 for (const signal of ['SIGINT', 'SIGKILL'] as const) {

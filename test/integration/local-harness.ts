@@ -4,9 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { execInPod, type LocalNode, startLocalNode } from '../../packages/control-plane/src/local/local-node.ts';
+import { execInPod, type LocalNode, startLocalNode } from '../../packages/control-plane/src/local/host/local-node.ts';
+import { createRunDirectory } from '../../packages/control-plane/src/local/host/run-directory.ts';
 import type { Pod, PodStatus } from '../../packages/control-plane/src/local/pod.ts';
-import { createRunDirectory } from '../../packages/control-plane/src/local/run-directory.ts';
 import { findEnvoy } from '../../packages/control-plane/src/sidecar/envoy-binary.ts';
 
 const run = promisify(execFile);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { toolPath } from '../../packages/control-plane/src/local/tools.ts';
+import { toolPath } from '../../packages/control-plane/src/local/host/tools.ts';
 import { interceptionRules } from '../../packages/control-plane/src/sidecar/interception.ts';
 
 const run = promisify(execFile);

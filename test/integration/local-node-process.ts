@@ -1,5 +1,5 @@
 /** What the command line's hidden subcommand does: a node on this process's standard streams. */
-import { runNode } from '../../packages/control-plane/src/local/node.ts';
+import { runNode } from '../../packages/control-plane/src/local/node/node.ts';
 
 await runNode(
   process.stdin,

@@ -1,6 +1,6 @@
 /** A parent of a node, to be killed: starts a node in the directory named by its argument, with a pod, and waits. */
-import { startLocalNode } from '../../packages/control-plane/src/local/local-node.ts';
-import { createRunDirectory } from '../../packages/control-plane/src/local/run-directory.ts';
+import { startLocalNode } from '../../packages/control-plane/src/local/host/local-node.ts';
+import { createRunDirectory } from '../../packages/control-plane/src/local/host/run-directory.ts';
 import { echoPod, nodeCommand, ready } from './local-harness.ts';
 
 const stop = new AbortController();

@@ -6,10 +6,10 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { execInPod } from '../../packages/control-plane/src/local/local-node.ts';
-import { logPath } from '../../packages/control-plane/src/local/log-file.ts';
+import { execInPod } from '../../packages/control-plane/src/local/host/local-node.ts';
+import { toolPath } from '../../packages/control-plane/src/local/host/tools.ts';
+import { logPath } from '../../packages/control-plane/src/local/node/log-file.ts';
 import type { Pod } from '../../packages/control-plane/src/local/pod.ts';
-import { toolPath } from '../../packages/control-plane/src/local/tools.ts';
 import { echoPod, eventually, ready, startTestNode, type TestNode } from './local-harness.ts';
 
 const run = promisify(execFile);

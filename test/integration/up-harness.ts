@@ -6,8 +6,8 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { nodeSocket } from '../../packages/control-plane/src/local/node.ts';
-import { NodeClient } from '../../packages/control-plane/src/local/node-client.ts';
+import { NodeClient } from '../../packages/control-plane/src/local/controller/node-client.ts';
+import { nodeSocket } from '../../packages/control-plane/src/local/node/node.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const heddle = join(repository, 'packages/control-plane/bin/heddle');

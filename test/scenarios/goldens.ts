@@ -2,7 +2,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import path from 'node:path';
 import { decide } from '@heddle/mesh';
 import { stringify } from 'yaml';
-import { tell } from '../../packages/control-plane/src/cli/tell.ts';
+import { tell } from '../../packages/control-plane/src/cli/output/tell.ts';
 import type { Scenario } from './scenario.ts';
 import { viewEnvoy } from './view-envoy.ts';
 import { viewFindings } from './view-findings.ts';

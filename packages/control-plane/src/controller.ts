@@ -7,7 +7,7 @@ import type { StatusSource } from './api/server.ts';
 import { Transitions } from './api/transitions.ts';
 import type { CertificateAuthority } from './identity/ca.ts';
 import { WorkloadSecrets } from './identity/secrets.ts';
-import type { UnreadyPod } from './local/unready-pods.ts';
+import type { UnreadyPod } from './local/controller/unready-pods.ts';
 import type { Logger } from './log.ts';
 import { Loop, type State } from './loop.ts';
 import { MeshMetrics } from './metrics/mesh-metrics.ts';

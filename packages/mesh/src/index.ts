@@ -17,6 +17,7 @@ export { catalogue, type Reason, type Severity } from './findings/catalogue.ts';
 export { compareFindings, type Finding, findingAt, findingInFile } from './findings/finding.ts';
 export type { HttpRouteMatch } from './model/http-route-match.ts';
 export * from './model/mesh-model.ts';
+export { type Modes, modeValues, type PolicyMode } from './model/modes.ts';
 export * from './model/origin.ts';
 export * from './model/service.ts';
 export { readServiceName, type ServiceName } from './model/service-name.ts';

@@ -1,5 +1,5 @@
-import { podsOf } from '../../../packages/control-plane/src/cli/check-mesh.ts';
-import type { LocalMesh } from '../../../packages/control-plane/src/local/local-mesh.ts';
+import { podsOf } from '../../../packages/control-plane/src/cli/files/check-mesh.ts';
+import type { LocalMesh } from '../../../packages/control-plane/src/local/host/local-mesh.ts';
 import {
   describeExpectation,
   describeOutcome,

@@ -1,5 +1,5 @@
-import { get } from '../../../packages/control-plane/src/local/envoy-admin.ts';
-import type { LocalMesh } from '../../../packages/control-plane/src/local/local-mesh.ts';
+import type { LocalMesh } from '../../../packages/control-plane/src/local/host/local-mesh.ts';
+import { get } from '../../../packages/control-plane/src/local/node/envoy-admin.ts';
 import { itemsAt, textAt } from '../json.ts';
 
 /** How often sidecars have gone to each Service so far, by `namespace/name`: requests, or connections of bytes. */

@@ -1,5 +1,5 @@
 import { type Document, isMap, isSeq, parseAllDocuments } from 'yaml';
-import { localCommandAnnotation } from '../../../packages/control-plane/src/local/pod-containers.ts';
+import { localCommandAnnotation } from '../../../packages/control-plane/src/local/desired/pod-containers.ts';
 import type { Scenario } from '../scenario.ts';
 import { echoCommand } from './echo-command.ts';
 

@@ -1,11 +1,11 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { awaitReady } from '../../../packages/control-plane/src/cli/await-ready.ts';
+import { awaitReady } from '../../../packages/control-plane/src/cli/run/await-ready.ts';
 import { writeAuthority } from '../../../packages/control-plane/src/identity/authority-pem.ts';
 import { CertificateAuthority } from '../../../packages/control-plane/src/identity/ca.ts';
-import { ControllerFeed } from '../../../packages/control-plane/src/local/controller-feed.ts';
-import { type LocalMesh, startLocalMesh } from '../../../packages/control-plane/src/local/local-mesh.ts';
-import { controllerLog } from '../../../packages/control-plane/src/local/run-layout.ts';
+import { ControllerFeed } from '../../../packages/control-plane/src/local/host/controller-feed.ts';
+import { type LocalMesh, startLocalMesh } from '../../../packages/control-plane/src/local/host/local-mesh.ts';
+import { controllerLog } from '../../../packages/control-plane/src/local/host/run-layout.ts';
 import type { Scenario } from '../scenario.ts';
 import { localManifests } from './local-manifests.ts';
 import { scratchDirectory } from './scratch.ts';

@@ -9,7 +9,7 @@ import {
 } from '@heddle/mesh';
 import { type ObjectRef, refOf } from '@heddle/smi';
 import type { PassFailure } from '../failures.ts';
-import type { UnreadyPod } from '../local/unready-pods.ts';
+import type { UnreadyPod } from '../local/controller/unready-pods.ts';
 import type { State } from '../loop.ts';
 import type { Refusal } from '../outputs/refused-objects.ts';
 import type { SidecarRef } from '../outputs/sidecar-ref.ts';

@@ -1,20 +1,20 @@
 import type { CliCommand } from './cli-command.ts';
-import { completionCommand } from './completion.ts';
-import { controllerCommand } from './controller.ts';
-import { convertCommand } from './convert.ts';
-import { diagnoseCommand } from './diagnose.ts';
-import { execCommand } from './exec.ts';
-import { explainCommand } from './explain.ts';
-import { logsCommand } from './logs.ts';
-import { nodeCommand } from './node.ts';
-import { renderCommand } from './render.ts';
-import { rotateRootCommand } from './rotate-root.ts';
-import { statusCommand } from './status.ts';
-import { testCommand } from './test.ts';
-import { upCommand } from './up.ts';
-import { validateCommand } from './validate.ts';
-import { versionCommand } from './version.ts';
-import { workloadsCommand } from './workloads.ts';
+import { completionCommand } from './commands/completion.ts';
+import { controllerCommand } from './commands/controller.ts';
+import { convertCommand } from './commands/convert.ts';
+import { diagnoseCommand } from './commands/diagnose.ts';
+import { execCommand } from './commands/exec.ts';
+import { explainCommand } from './commands/explain.ts';
+import { logsCommand } from './commands/logs.ts';
+import { nodeCommand } from './commands/node.ts';
+import { renderCommand } from './commands/render.ts';
+import { rotateRootCommand } from './commands/rotate-root.ts';
+import { statusCommand } from './commands/status.ts';
+import { testCommand } from './commands/test.ts';
+import { upCommand } from './commands/up.ts';
+import { validateCommand } from './commands/validate.ts';
+import { versionCommand } from './commands/version.ts';
+import { workloadsCommand } from './commands/workloads.ts';
 
 /** Every command, in the order of help within its group; `help` is added to them. */
 export const commands: readonly CliCommand[] = [

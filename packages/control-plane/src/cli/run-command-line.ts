@@ -2,7 +2,7 @@ import { type Command, CommanderError } from 'commander';
 import { type Config, ConfigError, readConfig } from '../config.ts';
 import { type CliCommand, type CommandContext, type ExitCode, type Output, UsageError } from './cli-command.ts';
 import { commands } from './commands.ts';
-import { hasColors } from './paint.ts';
+import { hasColors } from './output/paint.ts';
 import { buildProgram } from './program.ts';
 
 /** What a run of the command line gets from the process that it runs in. */

@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http';
-import { listenFrom } from '../local/listen.ts';
+import { listenFrom } from '../local/host/listen.ts';
 
 /** What the server tells. */
 export interface Telling {

@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import type { CliCommand } from '../cli-command.ts';
+import { type OutputFormat, outputOption } from '../options.ts';
+
+/** `heddle version`: which Heddle, on which Node.js, with which Envoy. */
+export const versionCommand: CliCommand = {
+  name: 'version',
+  configure: command => {
+    command
+      .description('Say which version this is, and of Node.js and Envoy.')
+      .summary('say which version this is')
+      .addOption(outputOption());
+  },
+  run: async ({ stdout }, command) => {
+    const { output } = command.opts<{ output: OutputFormat }>();
+    const [{ envoyVersion }, manifest] = await Promise.all([
+      import('../../sidecar/envoy-binary.ts'),
+      readFile(new URL('../../../package.json', import.meta.url), 'utf8'),
+    ]);
+    const { version } = JSON.parse(manifest) as { version: string };
+    const node = process.versions.node;
+    if (output === 'text') stdout.write(`heddle ${version} (Node.js ${node}, Envoy ${envoyVersion})\n`);
+    else {
+      const { writeStructured } = await import('../output/write-structured.ts');
+      await writeStructured(stdout, output, { version, node, envoy: envoyVersion });
+    }
+    return 0;
+  },
+};

@@ -1,0 +1,70 @@
+import {
+  clusterType,
+  createEnvoyRenderer,
+  endpointType,
+  listenerType,
+  type MeshModel,
+  routeType,
+  type SidecarConfiguration,
+  secretType,
+  staticResources,
+  type Workload,
+} from '@heddle/mesh';
+import { CertificateAuthority } from '../../identity/ca.ts';
+import { sidecarBootstrap, sidecarNodeId } from '../../sidecar/bootstrap.ts';
+
+/** Stands where a running mesh has its own root certificate. */
+const trustBundlePlaceholder = '(the root certificate of the mesh)';
+
+/** The resources that the sidecars of a workload get, by type, each list by name. */
+export async function renderDynamic(model: MeshModel, workload: Workload): Promise<object> {
+  const configuration = configurationOf(model, workload, trustBundlePlaceholder);
+  const resources = configuration.groups.flatMap(group => group.resources);
+  const ofType = (type: string) =>
+    resources
+      .filter(({ typeUrl }) => typeUrl === type)
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map(({ value }) => value);
+  return {
+    listeners: ofType(listenerType),
+    routes: ofType(routeType),
+    clusters: ofType(clusterType),
+    endpoints: ofType(endpointType),
+    secrets: ofType(secretType),
+  };
+}
+
+/**
+ * A bootstrap that holds everything that the sidecar of a workload's first pod gets, and needs no control plane. Its
+ * certificate is real, of an authority that is forgotten at once: the configuration is complete, and nobody else trusts it.
+ */
+export async function renderStatic(model: MeshModel, workload: Workload): Promise<object> {
+  const authority = new CertificateAuthority({ trustDomain: model.settings.trustDomain, now: () => new Date() });
+  const certificate = authority.issue(workload);
+  const configuration = configurationOf(model, workload, authority.trustBundlePem);
+  const secrets = [
+    {
+      name: 'workload-certificate',
+      tlsCertificate: {
+        certificateChain: { inlineString: certificate.certificateChainPem },
+        privateKey: { inlineString: certificate.privateKey.reveal() },
+      },
+    },
+    { name: 'trust-bundle', validationContext: { trustedCa: { inlineString: authority.trustBundlePem } } },
+  ];
+  const [pod] = workload.pods;
+  const { dynamicResources: _, ...bootstrap } = sidecarBootstrap({
+    nodeId: sidecarNodeId({ ip: pod?.address ?? '', name: pod?.name ?? workload.name, namespace: workload.namespace }),
+    nodeCluster: workload.key,
+    admin: { address: '127.0.0.1', port: 15_000 },
+    xds: { address: '127.0.0.1', port: 15_010 },
+  });
+  return { ...bootstrap, staticResources: staticResources(configuration, secrets) };
+}
+
+function configurationOf(model: MeshModel, workload: Workload, trustBundle: string): SidecarConfiguration {
+  const { output } = createEnvoyRenderer()(model, { trustBundle });
+  const configuration = output.sidecars.get(workload.key);
+  if (configuration === undefined) throw new Error(`the renderer left ${workload.key} out`);
+  return configuration;
+}

@@ -1,0 +1,64 @@
+import { resolve } from 'node:path';
+import { environmentOf } from '../../config.ts';
+import { type AuthorityPem, writeAuthority } from '../../identity/authority-pem.ts';
+import { CertificateAuthority } from '../../identity/ca.ts';
+import { ControllerFeed } from '../../local/host/controller-feed.ts';
+import type { ControllerExit } from '../../local/host/controller-process.ts';
+import { type LocalMesh, runBaseOf, startLocalMesh } from '../../local/host/local-mesh.ts';
+import { findEnvoy } from '../../sidecar/envoy-binary.ts';
+import type { CommandContext } from '../cli-command.ts';
+import { serveRotation } from './serve-rotation.ts';
+
+/** What `heddle up` starts. */
+export interface MeshStart {
+  /** The folder of manifests. */
+  readonly directory: string;
+  /** Of the controller's log. */
+  readonly verbosity: number;
+  /** The first loopback port for what the controller counts. */
+  readonly metricsPort: number;
+  /** What signs; absent: a new root. */
+  readonly authority: AuthorityPem | undefined;
+  /** Told, in a sentence, when the controller ended and is started again. */
+  readonly onControllerEnd: (sentence: string, wasKilled: boolean) => void;
+}
+
+/**
+ * Starts the mesh of a folder. Throws an error that explains itself where
+ * something is missing or not permitted.
+ */
+export async function startMesh(
+  { config, environment }: CommandContext,
+  { directory, verbosity, metricsPort, authority: given, onControllerEnd }: MeshStart,
+  signal: AbortSignal,
+): Promise<LocalMesh> {
+  await findEnvoy({ setting: config.envoy, path: config.executablePath, cacheDirectory: config.cacheDirectory });
+  const uid = process.getuid?.() ?? 0;
+  const { trustDomain } = config;
+  const authority = given ?? new CertificateAuthority({ trustDomain, now: () => new Date() }).pem();
+  const feed = new ControllerFeed(writeAuthority(authority));
+  const mesh = await startLocalMesh(
+    {
+      directory: resolve(directory),
+      runBase: runBaseOf(config.runtimeDirectory, uid),
+      program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+      environment,
+      controllerFeed: feed,
+      controllerEnvironment: environmentOf(config),
+      controllerFlags: ['--v', String(verbosity), '--metrics-port', String(metricsPort)],
+      onControllerEnd: exit => onControllerEnd(describeEnd(exit), exit.signal !== null),
+      clusterDomain: config.clusterDomain,
+      uid,
+      platform: process.platform,
+    },
+    signal,
+  );
+  await serveRotation({ runDirectory: mesh.runDirectory, trustDomain, feed, authority }, signal);
+  return mesh;
+}
+
+function describeEnd({ code, signal, said }: ControllerExit): string {
+  const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
+  const why = signal === null && said !== '' ? ` (${said})` : '';
+  return `The controller ${how}${why} and is started again; traffic goes on meanwhile.`;
+}

@@ -1,0 +1,60 @@
+/** From a pod to the processes that it consists of. Pure. */
+import { sidecarBootstrap } from '../../sidecar/bootstrap.ts';
+import { sidecarMark } from '../../sidecar/interception.ts';
+import type { Container, Pod, Sidecar } from '../pod.ts';
+import { applicationCapabilities, sidecarCapabilities } from '../sandbox/enter-pod.ts';
+import { expandCommand, expandEnvironment } from './expand.ts';
+import type { ProcessSpec } from './pod-process.ts';
+
+/** The process of a container. Its environment is the node's, then HOSTNAME, then what the container says. */
+export function containerProcess(
+  pod: Pod,
+  container: Container,
+  environment: Readonly<Record<string, string>>,
+): ProcessSpec {
+  const values = expandEnvironment(container.env ?? []);
+  return {
+    name: container.name,
+    command: expandCommand(container, values),
+    environment: { ...environment, HOSTNAME: pod.name, ...Object.fromEntries(values) },
+    workingDirectory: container.workingDir ?? '/',
+    capabilities: applicationCapabilities,
+    restartPolicy: pod.restartPolicy ?? 'Always',
+  };
+}
+
+/**
+ * Local pods see little traffic: one worker. Nobody restarts an Envoy in place here. What policy takes away from a client it
+ * does not keep on connections that are open: HTTP says so with its next answer, all others end within 20 s (T12). That
+ * Envoy calls a field "work in progress" each time that it is sent one is no news. What it logs is there within a second.
+ */
+const flags =
+  '--concurrency 1 --disable-hot-restart --drain-strategy immediate --drain-time-s 20 --component-log-level misc:error --file-flush-interval-msec 1000'.split(
+    ' ',
+  );
+
+/** The Envoy of a pod. */
+export function sidecarProcess(pod: Pod, sidecar: Sidecar, environment: Readonly<Record<string, string>>): ProcessSpec {
+  const bootstrap = sidecarBootstrap({
+    nodeId: sidecar.nodeId,
+    nodeCluster: `${pod.namespace}/${pod.name}`,
+    admin: { pipe: '/run/heddle/admin/admin.sock' },
+    xds: { pipe: '/run/heddle/xds/xds.sock' },
+    mark: sidecar.interception === null ? undefined : sidecarMark,
+  });
+  return {
+    name: 'sidecar',
+    command: [
+      sidecar.envoy,
+      '--config-yaml',
+      JSON.stringify(bootstrap),
+      ...flags,
+      '--log-level',
+      sidecar.logLevel ?? 'warning',
+    ],
+    environment,
+    workingDirectory: '/',
+    capabilities: sidecarCapabilities,
+    restartPolicy: 'Always',
+  };
+}
