@@ -34,7 +34,7 @@ export function parseMeshConfig(root: Reader, object: KubeObject): MeshConfig | 
     kind: 'MeshConfig',
     metadata: object.metadata,
     // The table says what each field is; the type is made from it.
-    spec: values as MeshConfigSpec,
+    spec: values,
   };
 }
 

@@ -1,6 +1,15 @@
 /** The fields of MeshConfig: the one table that its types, its definition, its reader, its defaults and its page are made from. */
 import { annotations } from '../annotations.ts';
-import { type ChoiceSchema, choice, type DurationSchema, duration, type TextSchema, text, type WholeSchema, whole } from './schema.ts';
+import {
+  type ChoiceSchema,
+  choice,
+  type DurationSchema,
+  duration,
+  type TextSchema,
+  text,
+  type WholeSchema,
+  whole,
+} from './schema.ts';
 
 /** One field of a MeshConfig's `spec`. */
 export interface MeshConfigField {

@@ -25,7 +25,8 @@ export const meshKinds: readonly KindSchema[] = [
     versions: [
       {
         version: 'v1alpha1',
-        description: 'How the mesh as a whole behaves. There is one, named `mesh`; what it does not say has its default.',
+        description:
+          'How the mesh as a whole behaves. There is one, named `mesh`; what it does not say has its default.',
         fields: { spec: optional(record('MeshConfigSpec', 'What differs from the defaults.', specFields())) },
       },
     ],

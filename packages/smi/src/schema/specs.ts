@@ -58,9 +58,7 @@ const portRouteFields = (version: string): Fields => ({
 });
 
 const duration = (description: string): Schema =>
-  optional(
-    text(`${description} Written as \`1.5s\`, \`300ms\`, \`1m30s\`.`, { pattern: durationPattern }),
-  );
+  optional(text(`${description} Written as \`1.5s\`, \`300ms\`, \`1m30s\`.`, { pattern: durationPattern }));
 
 /** What requests can be tried again for: of HTTP, then of gRPC. */
 export const retryReasons: readonly string[] = [
