@@ -60,7 +60,7 @@ export class NamespaceCompiler {
 
   /** One pass. */
   compile(resources: NamespaceResources, settings: MeshSettings, bindings: Bindings): LocalNamespace {
-    const routeGroups = this.#compileRouteGroups(resources);
+    const routeGroups = this.#compileRouteGroups(resources, settings);
     const scope: Scope = { namespace: this.#name, resources, routeGroups, bindings, settings };
     const pods = this.#pods.get('', [resources.pods], () => livingPods(resources.pods));
     const groups = this.#groupPods(resources, pods);
@@ -92,12 +92,12 @@ export class NamespaceCompiler {
     };
   }
 
-  #compileRouteGroups(resources: NamespaceResources): RouteGroups {
+  #compileRouteGroups(resources: NamespaceResources, { pathRegexAnchor }: MeshSettings): RouteGroups {
     const groups = new Map<string, readonly HttpRouteMatch[]>();
     for (const [name, group] of resources.routeGroups) {
       groups.set(
         name,
-        this.#entries.get(name, [group], () => entriesOf(group)),
+        this.#entries.get(name, [group, pathRegexAnchor], () => entriesOf(group, pathRegexAnchor)),
       );
     }
     return groups;

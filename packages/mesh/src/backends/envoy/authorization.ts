@@ -59,7 +59,7 @@ function unique(matches: readonly HttpRouteMatch[]): HttpRouteMatch[] {
   const known = new Map(
     matches.map(match => [
       JSON.stringify([
-        match.path?.pattern,
+        match.path?.source,
         match.methods,
         match.headers.map(({ name, regex }) => [name, regex.pattern]),
       ]),
@@ -88,7 +88,7 @@ function action(verdict: 'ALLOW' | 'DENY'): object {
 /** One entry of a route group: everything in it must hold. */
 function predicate(match: HttpRouteMatch): object {
   const parts: object[] = [];
-  if (match.path !== undefined) parts.push(holds(header(pathHeader), regex(match.path.pattern)));
+  if (match.path !== undefined) parts.push(holds(header(pathHeader), regex(match.path.source)));
   if (match.methods !== undefined) {
     parts.push(anyOf(match.methods.map(method => holds(header(':method'), { exact: method }))));
   }
