@@ -7,6 +7,7 @@ import { keepList, Memo } from './memo.ts';
 import { type LocalNamespace, type LocalWorkload, NamespaceCompiler } from './namespace.ts';
 import { type Reach, reachInputs, reachOf } from './reach.ts';
 import type { Bindings } from './scope.ts';
+import { createSettler } from './settings.ts';
 
 /** Turns a set of resources into the model of the mesh. */
 export type Compile = (set: ResourceSet) => MeshModel;
@@ -24,13 +25,15 @@ export function createCompiler(): Compile {
   const workloads = new Map<string, Memo<Workload>>();
   const models = new Memo<NamespaceModel>();
   const bindings = new Memo<Bindings>();
+  const settle = createSettler();
   return set => {
+    const { settings, findings } = settle(set);
     const names = [...set.namespaces.keys()].toSorted();
     const tables = names.map(name => set.namespaces.get(name)?.identityBindings);
     const bound = bindings.get('', tables, () => bindingsOf(set));
     const local = names.map(name =>
-      locals.get(name, [set.namespaces.get(name), set.settings, bound], () =>
-        compilerOf(name, compilers).compile(resourcesOf(name, set), set.settings, bound),
+      locals.get(name, [set.namespaces.get(name), settings, bound], () =>
+        compilerOf(name, compilers).compile(resourcesOf(name, set), settings, bound),
       ),
     );
     const reach = local.map(namespace =>
@@ -53,7 +56,7 @@ export function createCompiler(): Compile {
       workloads.delete(name);
     }
     for (const memo of [locals, reaches, models, bindings]) memo.endPass();
-    return { settings: set.settings, namespaces, inputFindings: set.findings };
+    return { settings, namespaces, inputFindings: [...set.findings, ...findings] };
   };
 }
 
