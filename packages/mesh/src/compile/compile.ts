@@ -6,6 +6,7 @@ import { BindingCompiler, type Bindings } from './bindings.ts';
 import { keepList, Memo } from './memo.ts';
 import { type LocalNamespace, type LocalWorkload, NamespaceCompiler } from './namespace.ts';
 import { type Reach, reachInputs, reachOf } from './reach.ts';
+import { createSettler } from './settings.ts';
 
 /** Turns a set of resources into the model of the mesh. */
 export type Compile = (set: ResourceSet) => MeshModel;
@@ -23,13 +24,15 @@ export function createCompiler(): Compile {
   const workloads = new Map<string, Memo<Workload>>();
   const models = new Memo<NamespaceModel>();
   const bindings = new BindingCompiler();
+  const settle = createSettler();
   return set => {
+    const { settings, findings } = settle(set);
     const names = [...set.namespaces.keys()].toSorted();
     const bound = bindings.compile(set);
     const local = names.map(name => {
       const named = bound.get(name) ?? noBindings;
-      return locals.get(name, [set.namespaces.get(name), set.settings, named], () =>
-        compilerOf(name, compilers).compile(resourcesOf(name, set), set.settings, named),
+      return locals.get(name, [set.namespaces.get(name), settings, named], () =>
+        compilerOf(name, compilers).compile(resourcesOf(name, set), settings, named),
       );
     });
     const reach = local.map(namespace =>
@@ -52,7 +55,7 @@ export function createCompiler(): Compile {
       workloads.delete(name);
     }
     for (const memo of [locals, reaches, models]) memo.endPass();
-    return { settings: set.settings, namespaces, inputFindings: set.findings };
+    return { settings, namespaces, inputFindings: [...set.findings, ...findings] };
   };
 }
 
