@@ -1,6 +1,6 @@
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { decide, type Finding } from '@heddle/mesh';
+import { decide, type Finding, type RenderManifests } from '@heddle/mesh';
 import { stringify } from 'yaml';
 import { renderers } from '../../packages/control-plane/src/cli/output/manifest-renderers.ts';
 import { tell } from '../../packages/control-plane/src/cli/output/tell.ts';
@@ -11,18 +11,18 @@ import { viewFindings } from './view-findings.ts';
 import { viewModel } from './view-model.ts';
 
 /** What each stage made of a scenario, by file below its `expected`; a stage that made nothing has no file. */
-export function goldensOf({ mesh, calls, input }: Scenario): ReadonlyMap<string, string> {
+export function goldensOf({ name, mesh, calls, input }: Scenario): ReadonlyMap<string, string> {
   const lines = input.split('\n');
   const lineText = (file: string, line: number) => (file === 'input.yaml' ? lines[line - 1] : undefined);
-  const explained = calls.map(({ name, call }) =>
-    [`# ${name}`, ...tell(call, decide(mesh.model, call), lineText).map(({ text }) => text), ''].join('\n'),
+  const explained = calls.map(({ name: title, call }) =>
+    [`# ${title}`, ...tell(call, decide(mesh.model, call), lineText).map(({ text }) => text), ''].join('\n'),
   );
   const views: readonly (readonly [file: string, text: string | undefined])[] = [
     ['model.yaml', yaml(viewModel(mesh.model))],
     ['findings.yaml', yaml(viewFindings(mesh.findings))],
     ['envoy.yaml', yaml(viewEnvoy(mesh.sidecars))],
     ['explain.txt', explained.join('\n')],
-    ...Object.entries(renderers).map(([target, render]) => {
+    ...translationsOf(name).map(([target, render]) => {
       const { output, findings } = render(mesh.model);
       // What holds by default is alike in all scenarios.
       const said = output.filter(({ origins }) => origins.length > 0);
@@ -30,6 +30,11 @@ export function goldensOf({ mesh, calls, input }: Scenario): ReadonlyMap<string,
     }),
   ];
   return new Map(views.flatMap(([file, text]) => (text === undefined ? [] : [[file, text]])));
+}
+
+/** Other meshes have nothing of their own to say to stories about hosts, paths and evasion: those are about sidecars. */
+function translationsOf(scenario: string): [target: string, render: RenderManifests][] {
+  return /^(?:access|split)\//.test(scenario) ? Object.entries(renderers) : [];
 }
 
 /** What a translation writes, and what it says beside it as comments; `undefined` when it is neither. */

@@ -34,6 +34,7 @@ const table: readonly [pattern: string, shapes: readonly string[] | undefined][]
   ['/[a-z]+', undefined],
   ['/[^/]*', undefined],
   [String.raw`/\d`, undefined],
+  ['(?:/a|/b)(?s:.*)', ['/a*', '/b*']],
   ['/a{2}', undefined],
   ['(?i)/a', undefined],
   ['/(a|b)*', undefined],

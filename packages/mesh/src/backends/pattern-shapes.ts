@@ -122,7 +122,8 @@ class PatternReader {
   }
 
   #readGroup(): Shape[] | undefined {
-    if (this.#next === '?' && !this.#take('?:')) return undefined;
+    // With `s` a dot is a line break too, which no text has.
+    if (this.#next === '?' && !this.#take('?:') && !this.#take('?s:')) return undefined;
     this.#depth++;
     const shapes = this.readAlternatives();
     this.#depth--;

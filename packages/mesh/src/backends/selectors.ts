@@ -4,44 +4,39 @@ import type { Workload } from '../model/workload.ts';
 /** Labels that select pods, as `matchLabels` has them. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** Pods of workloads that labels select, and no others of the mesh. */
+/** Workloads that one selector picks, and no others of the mesh. */
 export interface Selection {
   readonly labels: Labels;
-  /** Of one service account, by name. */
+  /** By name. */
   readonly workloads: readonly Workload[];
 }
 
-/**
- * Selects the pods of a service account by their labels, since other meshes select by nothing else: by one selector where
- * the workloads share labels that no workload of another account has, else by one for each. A workload that labels can't
- * tell from one of another account is in `indistinct`: it has no labels, or all of its labels are those of the other.
- * Pods without a sidecar are not in the model; one with the same labels is selected as well.
- */
-export function selectAccount(
-  namespace: NamespaceModel,
-  serviceAccount: string,
-): { readonly selections: readonly Selection[]; readonly indistinct: readonly Workload[] } {
-  const all = [...namespace.workloads.values()];
-  const workloads = all.filter(workload => workload.serviceAccount === serviceAccount).toSorted(byName);
-  const others = all.filter(workload => workload.serviceAccount !== serviceAccount);
-  if (workloads.length === 0) return { selections: [], indistinct: [] };
-  const isDistinct = (labels: Labels) =>
-    Object.keys(labels).length > 0 && !others.some(other => isSelected(other, labels));
-  const shared = sharedLabels(workloads);
-  if (isDistinct(shared)) return { selections: [{ labels: shared, workloads }], indistinct: [] };
-  const indistinct = workloads.filter(({ labels }) => !isDistinct(labels));
-  const selections = workloads
-    .filter(workload => !indistinct.includes(workload))
-    .map(workload => ({ labels: workload.labels, workloads: [workload] }));
-  return { selections, indistinct };
+/** Selectors of some workloads, and those of which labels can't tell the pods from others. */
+export interface Selections {
+  readonly selections: readonly Selection[];
+  readonly indistinct: readonly Workload[];
 }
 
-/** Selects the pods of one workload; `undefined` where labels can't tell them from those of another. */
-export function selectWorkload(namespace: NamespaceModel, workload: Workload): Labels | undefined {
-  const { labels } = workload;
-  if (Object.keys(labels).length === 0) return undefined;
-  const others = [...namespace.workloads.values()].filter(other => other.name !== workload.name);
-  return others.some(other => isSelected(other, labels)) ? undefined : labels;
+/**
+ * Selects workloads of a namespace by their labels, since other meshes select by nothing else: by one selector where they
+ * share labels that no other workload has, else by one for each. A workload that has no labels, or all of whose labels
+ * another has that is not among them, is in `indistinct`. Pods without a sidecar are not in the model: one with the same
+ * labels is selected as well.
+ */
+export function selectWorkloads(namespace: NamespaceModel, workloads: readonly Workload[]): Selections {
+  if (workloads.length === 0) return { selections: [], indistinct: [] };
+  const names = new Set(workloads.map(({ name }) => name));
+  const others = [...namespace.workloads.values()].filter(({ name }) => !names.has(name));
+  const isDistinct = (labels: Labels) =>
+    Object.keys(labels).length > 0 && !others.some(other => isSelected(other, labels));
+  const sorted = workloads.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const shared = sharedLabels(sorted);
+  if (isDistinct(shared)) return { selections: [{ labels: shared, workloads: sorted }], indistinct: [] };
+  const [distinct, indistinct] = [
+    sorted.filter(({ labels }) => isDistinct(labels)),
+    sorted.filter(({ labels }) => !isDistinct(labels)),
+  ];
+  return { selections: distinct.map(workload => ({ labels: workload.labels, workloads: [workload] })), indistinct };
 }
 
 /** The name of a workload as part of the name of an object. */
@@ -58,8 +53,4 @@ function sharedLabels([first, ...rest]: readonly Workload[]): Labels {
     rest.every(({ labels }) => labels[key] === value),
   );
   return Object.fromEntries(common);
-}
-
-function byName(a: Workload, b: Workload): number {
-  return a.name < b.name ? -1 : 1;
 }

@@ -1,9 +1,8 @@
 import { canGrant } from '../../model/http-route-match.ts';
 import type { MeshModel, NamespaceModel } from '../../model/mesh-model.ts';
-import { originOf } from '../../model/origin.ts';
 import type { Authorization, InboundPort, Principal, Workload } from '../../model/workload.ts';
 import { type Manifest, manifestOf } from '../manifest.ts';
-import { namePart, selectAccount, selectWorkload } from '../selectors.ts';
+import { namePart, type Selections, selectWorkloads } from '../selectors.ts';
 import type { Shortfalls } from '../shortfalls.ts';
 
 /**
@@ -46,7 +45,7 @@ function sayNotEnforced(origin: Authorization['target'], { settings }: MeshModel
 }
 
 function policyOf(workload: Workload, scope: Scope): Manifest[] {
-  const labels = selectWorkload(scope.namespace, workload);
+  const labels = selectWorkloads(scope.namespace, [workload]).selections[0]?.labels;
   const authorizations = workload.ports.flatMap(({ policy }) => policy.authorizations).filter(opens);
   if (labels === undefined) {
     for (const { target } of authorizations) {
@@ -99,34 +98,38 @@ function peersOf(principals: readonly Principal[], workload: Workload, scope: Sc
   return [...peers].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, peer]) => peer);
 }
 
-function peersOfPrincipal({ identity, serviceAccount, origin }: Principal, workload: Workload, scope: Scope): object[] {
-  const { model, shortfalls } = scope;
-  const source = originOf(origin.source, origin.path);
+function peersOfPrincipal(principal: Principal, workload: Workload, scope: Scope): object[] {
+  const { identity, serviceAccount, origin } = principal;
+  const say = (message: string) => scope.shortfalls.say('Unsupported', origin, message);
   if (serviceAccount === undefined) {
-    shortfalls.say(
-      'Unsupported',
-      source,
-      `A NetworkPolicy knows pods by labels, not ${identity}; it lets nobody in for it.`,
+    say(`A NetworkPolicy knows pods by labels, not ${identity}; it lets nobody in for it.`);
+    return [];
+  }
+  const home = scope.model.namespaces.get(serviceAccount.namespace);
+  const callers = [...(home?.workloads.values() ?? [])].filter(caller => isCaller(caller, principal));
+  if (home === undefined || callers.length === 0) {
+    const who = `${serviceAccount.namespace}/${serviceAccount.name}`;
+    say(
+      `No pod runs as ${who}, so its labels are not known and a NetworkPolicy lets nobody in for it. Translate again once there is one.`,
     );
     return [];
   }
-  const { namespace: name, name: account } = serviceAccount;
-  const home = model.namespaces.get(name);
-  const { selections, indistinct } = home === undefined ? nobody : selectAccount(home, account);
-  if (selections.length === 0 && indistinct.length === 0) {
-    const message = `No pod runs as ${name}/${account}, so that its labels are not known and a NetworkPolicy lets nobody in for it. Translate again once there is one.`;
-    shortfalls.say('Unsupported', source, message);
-  }
+  const { selections, indistinct }: Selections = selectWorkloads(home, callers);
   for (const { key } of indistinct) {
-    const message = `The labels of ${key} do not tell its pods from those of another service account, so a NetworkPolicy does not let them in. Give them a label of their own.`;
-    shortfalls.say('Unsupported', source, message);
+    say(
+      `The labels of ${key} do not tell its pods from others, so a NetworkPolicy does not let them in. Give them a label of their own.`,
+    );
   }
   return selections.map(({ labels }) => ({
-    ...(name !== workload.namespace && {
-      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+    ...(home.name !== workload.namespace && {
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': home.name } },
     }),
     podSelector: { matchLabels: labels },
   }));
 }
 
-const nobody: ReturnType<typeof selectAccount> = { selections: [], indistinct: [] };
+/** Whether all pods of a workload are meant; a source that picks pods by labels never means some of a workload (T11). */
+function isCaller({ identity, pods }: Workload, { identity: named, addresses }: Principal): boolean {
+  if (identity !== named) return false;
+  return addresses === undefined || pods.every(({ address }) => address !== undefined && addresses.includes(address));
+}

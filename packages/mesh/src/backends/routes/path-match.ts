@@ -18,9 +18,9 @@ const longestValue = 1024;
  */
 export function pathMatches(path: Regex | undefined): readonly PathMatch[] | 'any' | undefined {
   if (path === undefined) return 'any';
-  const shapes = shapesOf(path.pattern);
+  const shapes = shapesOf(path.source);
   if (shapes?.some(shape => isAnything(shape, 'path'))) return 'any';
-  return (shapes && plainMatches(shapes)) ?? regexMatch(path.pattern);
+  return (shapes && plainMatches(shapes)) ?? regexMatch(path.source);
 }
 
 function regexMatch(pattern: string): PathMatch[] | undefined {

@@ -30,9 +30,7 @@ export interface RouteDialect {
 }
 
 /** The methods of the API's enumeration (https://gateway-api.sigs.k8s.io/reference/spec/#httpmethod). */
-const knownMethods: ReadonlySet<string> = new Set(
-  'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH'.split(' '),
-);
+const knownMethods: ReadonlySet<string> = new Set('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH'.split(' '));
 
 /** What the API takes in one match, and in one rule. */
 const most = { headers: 16, matches: 64, value: 4096 } as const;
@@ -106,7 +104,7 @@ class Entry {
   }
 
   #askedOf(name: string, conditions: readonly HeaderMatch[]): readonly HeaderAsked[] | undefined {
-    const patterns = new Set(conditions.map(({ regex }) => regex.pattern));
+    const patterns = new Set(conditions.map(({ regex }) => regex.source));
     const [pattern = ''] = patterns;
     if (name === 'host') return this.lacks(['headers'], 'matches no Host in a route whose parent is a Service');
     if (patterns.size > 1) return this.lacks(['headers'], `takes one condition for a header, and ${name} has several`);
@@ -143,5 +141,5 @@ function isValue(literal: string | undefined): literal is string {
 
 /** Where whole texts are matched anyway, a pattern is written as it came. */
 function unanchored(path: PathMatch, match: HttpRouteMatch): PathMatch {
-  return path.type === 'RegularExpression' ? { ...path, value: match.path?.pattern ?? path.value } : path;
+  return path.type === 'RegularExpression' ? { ...path, value: match.path?.source ?? path.value } : path;
 }
