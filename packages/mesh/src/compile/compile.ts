@@ -25,6 +25,7 @@ export function createCompiler(): Compile {
   const models = new Memo<NamespaceModel>();
   const bindings = new BindingCompiler();
   const settle = createSettler();
+  let around: readonly unknown[] = [];
   return set => {
     const { settings, findings } = settle(set);
     const names = [...set.namespaces.keys()].toSorted();
@@ -42,8 +43,9 @@ export function createCompiler(): Compile {
     );
     const accounts = new Map(local.map(namespace => [namespace.name, namespace.serviceAccounts]));
     const namespaces = new Map<string, NamespaceModel>();
+    around = keepList(around, [...reach, ...accounts.values()]);
     for (const namespace of local) {
-      const inputs = [namespace, ...reach, ...accounts.values()];
+      const inputs = [namespace, around];
       namespaces.set(
         namespace.name,
         models.get(namespace.name, inputs, () => finish(namespace, { reach, accounts, workloads })),
