@@ -100,7 +100,7 @@ export class WorkloadSecrets {
     if (lifetimeMs === this.#lifetimeMs) return;
     this.#lifetimeMs = lifetimeMs;
     const end = this.#now().getTime() + lifetimeMs;
-    for (const { identity, certificate } of [...this.#entries.values()])
+    for (const { identity, certificate } of this.#entries.values())
       if (certificate.notAfter.getTime() > end) this.#issue(identity);
   }
 
