@@ -21,6 +21,9 @@ export const names = {
   inboundListener: (workload: string) => `inbound/${workload}`,
   inboundRoutes: (workload: string, port: number) => `inbound/${workload}/${port}`,
   tcpCallers: (workload: string, port: number) => `callers/${workload}/${port}`,
+  /** Those of some pods of an account, besides. */
+  tcpPodCallers: (workload: string, port: number, identity: string) =>
+    `callers/${workload}/${port}/${identity.replace(/^spiffe:\/\/[^/]+\//, '')}`,
 } as const;
 
 /** Where the sidecar takes over what the application sends. */
