@@ -30,6 +30,10 @@ const layers: Readonly<Record<string, Layer>> = {
     holds: 'model to Envoy configuration',
     knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends', 'envoy-api (types)'],
   },
+  'mesh/backends/gateway-api': {
+    holds: 'model to the Gateway API',
+    knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
+  },
   mesh: {
     holds: 'the package’s entry point',
     knows: [
@@ -42,6 +46,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/analyze',
       'mesh/backends',
       'mesh/backends/envoy',
+      'mesh/backends/gateway-api',
     ],
   },
   'control-plane/sources': {
@@ -190,8 +195,33 @@ const layers: Readonly<Record<string, Layer>> = {
     ],
     packages: ['Node'],
   },
+  'control-plane/webhooks': {
+    holds: 'what the API server asks of a mesh: conversion, validation, injection',
+    knows: [
+      'smi',
+      'mesh/findings',
+      'mesh/model',
+      'mesh/store',
+      'mesh/compile',
+      'control-plane/sources',
+      'control-plane/identity',
+      'control-plane/inject',
+      'control-plane/log.ts',
+    ],
+    packages: ['Node'],
+  },
+  'control-plane/inject': {
+    holds: 'a pod to a pod of the mesh, as the webhook and the command make it',
+    knows: ['smi', 'control-plane/sources', 'control-plane/sidecar', 'envoy-api (types)'],
+    packages: ['Node'],
+  },
   'control-plane/failures.ts': { holds: 'hops that fail, kept apart and tried again', knows: [], packages: ['Node'] },
   'control-plane/log.ts': { holds: 'structured logs', knows: [] },
+  'control-plane/mesh-report.ts': {
+    holds: 'what a controller tells of its mesh: status, metrics, log',
+    knows: everything,
+    packages: ['Node'],
+  },
   'control-plane/controller.ts': { holds: 'the wiring of a controller', knows: everything, packages: ['Node'] },
   'control-plane/local-controller.ts': {
     holds: 'the wiring of a local mesh’s controller',

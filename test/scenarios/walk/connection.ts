@@ -4,6 +4,8 @@ import { matchesString } from './string-match.ts';
 
 /** A connection as the listener sees it. */
 export interface Connection {
+  /** Of the client. */
+  readonly source: string;
   /** Where it was made to, before it was redirected. */
   readonly address: string;
   readonly port: number;
@@ -40,10 +42,24 @@ export function chainFor(sidecar: Sidecar, interceptedBy: number, connection: Co
   const listener = handedOver ?? entrance;
   const inspected = connection.transport === 'tls' ? connection : { ...connection, ...inspect(listener, connection) };
   const chains = list(listener.filterChains).map(item => message(item, 'FilterChain', chainFields));
-  const fitting = chains.filter(chain => fits(chain.filterChainMatch, inspected));
+  const fitting = nearest(ofPort(chains, connection.port).filter(chain => fits(chain.filterChainMatch, inspected)));
   if (fitting.length > 1) throw new Error(`${String(listener.name)}: more than one chain fits`);
   const fallback = listener.defaultFilterChain;
   return fitting[0] ?? (fallback === undefined ? undefined : message(fallback, 'FilterChain', chainFields));
+}
+
+/** Of chains that fit alike the one that asks for the source counts. */
+function nearest(fitting: readonly Chain[]): readonly Chain[] {
+  const bySource = fitting.filter(({ filterChainMatch: match }) => Object.hasOwn(match ?? {}, 'sourcePrefixRanges'));
+  return bySource.length === 0 ? fitting : bySource;
+}
+
+/** Chains of a port come before all else: where there are any, only they count. */
+function ofPort(chains: readonly Chain[], port: number): readonly Chain[] {
+  const portOf = ({ filterChainMatch }: Chain) =>
+    (filterChainMatch as { destinationPort?: number } | undefined)?.destinationPort;
+  const own = chains.filter(chain => portOf(chain) === port);
+  return own.length > 0 ? own : chains.filter(chain => portOf(chain) === undefined);
 }
 
 /** Without an inspector nothing is known of a plain connection. */
@@ -57,11 +73,13 @@ function inspect(listener: Message<(typeof listenerFields)[number]>, connection:
 
 function fits(match: unknown, connection: Connection): boolean {
   if (match === undefined) return true;
-  const { prefixRanges, destinationPort, transportProtocol, applicationProtocols } = message(
+  const { prefixRanges, destinationPort, transportProtocol, applicationProtocols, sourcePrefixRanges } = message(
     match,
     'FilterChainMatch',
-    ['prefixRanges', 'destinationPort', 'transportProtocol', 'applicationProtocols'],
+    ['prefixRanges', 'destinationPort', 'transportProtocol', 'applicationProtocols', 'sourcePrefixRanges'],
   );
+  if (sourcePrefixRanges !== undefined && !list(sourcePrefixRanges).some(range => within(range, connection.source)))
+    return false;
   if (destinationPort !== undefined && destinationPort !== connection.port) return false;
   if (prefixRanges !== undefined && !list(prefixRanges).some(range => within(range, connection.address))) return false;
   if (transportProtocol !== undefined && transportProtocol !== connection.transport) return false;
@@ -69,7 +87,8 @@ function fits(match: unknown, connection: Connection): boolean {
   return wanted.length === 0 || (connection.application !== undefined && wanted.includes(connection.application));
 }
 
-function within(range: unknown, address: string): boolean {
+/** Whether an address is in a `CidrRange`. */
+export function within(range: unknown, address: string): boolean {
   const { addressPrefix, prefixLen } = message(range, 'CidrRange', ['addressPrefix', 'prefixLen']);
   const bits = 32 - Number(prefixLen);
   return numberOf(text(addressPrefix, 'addressPrefix')) >> BigInt(bits) === numberOf(address) >> BigInt(bits);

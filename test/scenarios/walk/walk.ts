@@ -1,4 +1,4 @@
-import { type Call, type EnvoyOutput, type MeshModel, serviceOf, spiffeId, type Workload } from '@heddle/mesh';
+import { type Call, type EnvoyOutput, hostOf, type MeshModel, serviceOf, spiffeId, type Workload } from '@heddle/mesh';
 import type { Outcome } from '../../../packages/control-plane/src/traffic/compare.ts';
 import { inspectHttp, joinHeaders } from './codec.ts';
 import { list, type Message, message, text, typedMessage, typeOf } from './config.ts';
@@ -37,30 +37,56 @@ type Payload = HttpRequest | undefined;
  * configuration as it is given: what it doesn't know makes it throw. It shares no code with `decide`.
  */
 export function walk(mesh: WalkedMesh, call: Call): Outcome | typeof dependsOnPod {
-  const endings = callersOf(mesh, call.from).map(caller => {
-    const [address] = addressesOf(mesh, call);
-    if (address === undefined) return [{ weight: 1, endings: [{ verdict: 'unreachable' as const, status: null }] }];
-    return new Walk(mesh, caller, address).send(call);
-  });
+  const outcomes = addressesOf(mesh, call).map(address => walkTo(address, mesh, call));
+  const [first = nameless] = outcomes;
+  if (
+    first === dependsOnPod ||
+    outcomes.some(other => other === dependsOnPod || other.verdict !== first.verdict || other.status !== first.status)
+  )
+    return dependsOnPod;
+  return first;
+}
+
+/** A name that stands for no address. */
+const nameless: Outcome = { verdict: 'unreachable', status: null, route: null, shares: new Map() };
+
+function walkTo(address: string, mesh: WalkedMesh, call: Call): Outcome | typeof dependsOnPod {
+  const endings = callersOf(mesh, call.from).map(caller =>
+    new Walk(mesh, caller, { address, port: call.to.port }).send(call),
+  );
   const [first] = endings;
   if (first === undefined)
     throw new Error(`no workload has the identity ${call.from.namespace}/${call.from.serviceAccount}`);
-  if (endings.some(other => JSON.stringify(other) !== JSON.stringify(first))) throw new Error('replicas disagree');
+  if (endings.some(other => JSON.stringify(other) !== JSON.stringify(first))) return dependsOnPod;
   return summarize(first);
 }
 
-function callersOf({ model }: WalkedMesh, from: Call['from']): Workload[] {
-  const identity = spiffeId(model.settings.trustDomain, from.namespace, from.serviceAccount);
-  return [...(model.namespaces.get(from.namespace)?.workloads.values() ?? [])].filter(
-    workload => workload.identity === identity,
-  );
+/** A pod that may be calling. */
+interface CallingPod {
+  readonly workload: Workload;
+  readonly address: string;
 }
 
-/** What DNS answers: the addresses of a Service, those of its pods when it has none of its own. */
+function callersOf({ model }: WalkedMesh, from: Call['from']): CallingPod[] {
+  const identity = spiffeId(model.settings.trustDomain, from.namespace, from.serviceAccount);
+  const workloads = [...(model.namespaces.get(from.namespace)?.workloads.values() ?? [])];
+  return workloads
+    .filter(workload => workload.identity === identity)
+    .flatMap(workload =>
+      workload.pods.flatMap(({ name, address = '' }) =>
+        from.pod === undefined || from.pod === name ? [{ workload, address }] : [],
+      ),
+    );
+}
+
+/** What DNS answers: the addresses of a Service, those of its ready pods when it has none of its own, or that of one of them. */
 function addressesOf({ model }: WalkedMesh, { to }: Call): readonly string[] {
   const service = serviceOf(model, `${to.namespace}/${to.service}`);
-  if (service === undefined || service.addresses.length > 0) return service?.addresses ?? [];
-  return service.ports.flatMap(port => port.endpoints.map(endpoint => endpoint.address));
+  if (service === undefined || service.addresses.length > 0)
+    return to.pod === undefined ? (service?.addresses.slice(0, 1) ?? []) : [];
+  const endpoints = service.ports.flatMap(port => port.endpoints.filter(({ ready }) => ready));
+  const meant = endpoints.filter(({ hostname }) => to.pod === undefined || hostname === to.pod);
+  return [...new Set(meant.map(({ address }) => address))];
 }
 
 /** All shares as one outcome: a denied one decides, then one that can't be reached (S13). */
@@ -89,22 +115,26 @@ const inboundPort = 15_006;
 
 class Walk {
   readonly #mesh: WalkedMesh;
-  readonly #caller: Workload;
+  readonly #caller: CallingPod;
   readonly #sidecar: Sidecar;
   readonly #address: string;
+  readonly #port: number;
 
-  constructor(mesh: WalkedMesh, caller: Workload, address: string) {
-    const configuration = mesh.sidecars.get(caller.key);
-    if (configuration === undefined) throw new Error(`${caller.key} has no sidecar`);
+  constructor(mesh: WalkedMesh, caller: CallingPod, { address, port }: SocketAddress) {
+    const { key } = caller.workload;
+    const configuration = mesh.sidecars.get(key);
+    if (configuration === undefined) throw new Error(`${key} has no sidecar`);
     this.#mesh = mesh;
     this.#caller = caller;
     this.#sidecar = sidecarOf(configuration);
     this.#address = address;
+    this.#port = port;
   }
 
   send(call: Call): readonly Share[] {
     const payload = payloadOf(call);
     const chain = chainFor(this.#sidecar, outboundPort, {
+      source: this.#caller.address,
       address: this.#address,
       port: call.to.port,
       transport: 'raw_buffer',
@@ -147,6 +177,12 @@ class Walk {
     const config = this.#sidecar.clusters.get(name);
     if (config === undefined) return { service, weight, endings: [unreachable(payload)] };
     const cluster = message(config, 'Cluster', clusterFields);
+    if (cluster.type === 'ORIGINAL_DST')
+      return {
+        service,
+        weight,
+        endings: [this.#reach(cluster, { address: this.#address, port: this.#port }, payload)],
+      };
     if (cluster.type !== 'EDS') throw new Error(`cluster ${name} is of type ${String(cluster.type)}`);
     const { serviceName } = message(cluster.edsClusterConfig, 'EdsClusterConfig', ['edsConfig', 'serviceName']);
     const assignment = this.#sidecar.endpoints.get(text(serviceName, 'serviceName'));
@@ -163,9 +199,10 @@ class Walk {
     const tls = clientTls(cluster.transportSocket, server.identity);
     if (tls === undefined) throw new Error('a cluster without mutual TLS');
     const sidecar = sidecarOf(configuration);
-    const chain = chainFor(sidecar, inboundPort, { address, port, transport: 'tls', application: tls.alpn });
+    const source = this.#caller.address;
+    const chain = chainFor(sidecar, inboundPort, { source, address, port, transport: 'tls', application: tls.alpn });
     if (chain === undefined || !tls.accepts) return unreachable(payload);
-    const { identity } = this.#caller;
+    const { identity } = this.#caller.workload;
     if (!serverAccepts(sidecar, chain.transportSocket, identity)) return refused(payload);
     const [filter] = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig']));
     if (typeOf(filter?.typedConfig) !== managerType) {
@@ -173,7 +210,11 @@ class Walk {
       return { verdict: 'allow', status: null };
     }
     if (payload === undefined) return refused(payload);
-    const result: HttpResult = manage(filter?.typedConfig, sidecar, payload, { identity, own: server.identity });
+    const result: HttpResult = manage(filter?.typedConfig, sidecar, payload, {
+      identity,
+      address: source,
+      own: server.identity,
+    });
     return 'status' in result ? ended(result.status) : answered(200);
   }
 
@@ -190,7 +231,7 @@ class Walk {
       const server = workloadAt(this.#mesh.model, at.address);
       const configuration = server && this.#mesh.sidecars.get(server.key);
       if (configuration === undefined) return answered(payload === undefined ? null : 200);
-      const plain = { ...at, transport: 'raw_buffer', application: undefined } as const;
+      const plain = { source: this.#caller.address, ...at, transport: 'raw_buffer', application: undefined } as const;
       if (chainFor(sidecarOf(configuration), inboundPort, plain) !== undefined) throw new Error('plain text is let in');
       return { verdict: 'deny', status: null };
     });
@@ -222,7 +263,7 @@ function payloadOf({ protocol, method, path, headers, to }: Call): Payload {
   return {
     method: grpc ? 'POST' : method,
     path: grpc ? bytesOf(path) : path,
-    authority: all.find(([name]) => name === 'host')?.[1] ?? `${to.service}.${to.namespace}:${to.port}`,
+    authority: all.find(([name]) => name === 'host')?.[1] ?? `${hostOf(to)}:${to.port}`,
     http2: grpc,
     headers: all.filter(([name]) => name !== 'host'),
   };

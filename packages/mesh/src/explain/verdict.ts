@@ -3,7 +3,7 @@ import type { Origin } from '../model/origin.ts';
 /** Someone's call, before it is known what becomes of it. */
 export interface Call {
   readonly from: Caller;
-  readonly to: { readonly namespace: string; readonly service: string; readonly port: number };
+  readonly to: CallTarget;
   readonly protocol: 'http' | 'grpc' | 'tcp';
   /** As on the wire. Ignored for TCP, as are path and headers. */
   readonly method: string;
@@ -13,10 +13,26 @@ export interface Call {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
+/** Whom someone calls. */
+export interface CallTarget {
+  readonly namespace: string;
+  readonly service: string;
+  /** One pod of a headless Service, by its own name there; absent: whichever the Service's name leads to. */
+  readonly pod?: string;
+  readonly port: number;
+}
+
+/** The host name of whom someone calls, as any namespace may write it. */
+export function hostOf({ pod, service, namespace }: Omit<CallTarget, 'port'>): string {
+  return pod === undefined ? `${service}.${namespace}` : `${pod}.${service}.${namespace}.svc`;
+}
+
 /** A workload's identity. */
 export interface Caller {
   readonly namespace: string;
   readonly serviceAccount: string;
+  /** One pod of it; absent: any. */
+  readonly pod?: string;
 }
 
 /** Why a call ends as it does, in one word. */
@@ -74,7 +90,7 @@ export interface Step {
   readonly origin?: Origin;
 }
 
-/** The answer when pods behind one name are under different policies, so that no single verdict is true. */
+/** The answer when pods of one name are under different policies, so that no single verdict is true. */
 export class DependsOnPod extends Error {
   override readonly name = 'DependsOnPod';
 }

@@ -242,11 +242,32 @@ export const catalogue = {
     severity: 'warning',
     meaning: 'An object of a kind that Heddle knows and does not follow yet: nothing of it is in force.',
   },
+  TakesEffectAtRestart: {
+    code: 'SMI4014',
+    severity: 'warning',
+    meaning:
+      'A field of the MeshConfig that counts from the next start of the mesh; what it started with stays till then.',
+  },
   Unsupported: { code: 'SMI5001', severity: 'warning', meaning: 'A backend can not express this part of the model.' },
   NotProgrammed: {
     code: 'SMI5002',
     severity: 'error',
     meaning: 'What was made of the object can not be encoded, or Envoy refused it; what was in force before stays.',
+  },
+  Approximated: {
+    code: 'SMI5003',
+    severity: 'warning',
+    meaning: 'A backend expresses this part of the model, and acts otherwise in the case that the message names.',
+  },
+  DependsOnImplementation: {
+    code: 'SMI5004',
+    severity: 'info',
+    meaning: 'A backend leaves to its implementations whether and how they do this.',
+  },
+  RequestsNotChecked: {
+    code: 'SMI5005',
+    severity: 'warning',
+    meaning: 'A backend knows no rules for requests: whoever a TrafficTarget names may send any request to the port.',
   },
 } as const satisfies Record<string, Entry>;
 

@@ -6,6 +6,8 @@ import { commands } from '../commands.ts';
 import { examplesOf } from '../options.ts';
 import { buildProgram } from '../program.ts';
 import { type CommandNode, commandTree, flatten } from './command-tree.ts';
+import { meshConfigPage } from './mesh-config-page.ts';
+import { code, joined, page, table } from './page.ts';
 
 /** The pages of the reference that are made from the code, by file name below `docs/reference`. */
 export function referencePages(): ReadonlyMap<string, string> {
@@ -13,11 +15,10 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['cli.md', commandLinePage()],
     ['config.md', configPage()],
     ['findings.md', findingsPage()],
+    ['mesh-config.md', meshConfigPage()],
     ['metrics.md', metricsPage()],
   ]);
 }
-
-const written = '<!-- Written by scripts/docs.ts; do not edit. -->';
 
 function commandLinePage(): string {
   const tree = commandTree(buildProgram(commands, async () => {}));
@@ -126,6 +127,13 @@ const answers: Readonly<Record<string, string>> = {
       'there are several. An annotation that no longer counts is told on standard error.',
     'With an object of the group that has no such version, nothing is written, and the exit code is 1; 2 where the input holds no object of the group at all.',
   ]),
+  translate: joined([
+    'The answer is YAML, ordered by namespace, kind and name; the same input gives the same bytes. With `--out` each object is ' +
+      '`FOLDER/NAMESPACE/KIND-NAME.yaml`; a file there that an earlier run made and this one does not is removed, no other is touched.',
+    'What the target can not say is an `SMI5xxx` finding on standard error. Exit code 1: an `error` finding in the input, whose ' +
+      'object is then left out, or with `--strict` any such finding but an `info`, and then nothing is written. What each target ' +
+      'can say: [translating](../guides/translate.md).',
+  ]),
   'render envoy':
     'The answer is `{listeners, routes, clusters, endpoints, secrets}`, each a list by name, in the JSON form of Envoy’s API; with ' +
     '`--static` a bootstrap. The certificate of a bootstrap is new each time, and lasts a day.',
@@ -227,26 +235,4 @@ function metricsPage(): string {
     ),
     '`promtool check metrics` has one remark, on `smi_policy_rejected_count`: a gauge should not end in `_count`. The name is given.',
   ]);
-}
-
-function page(title: string, parts: readonly string[]): string {
-  return `${joined([`# ${title}`, written, ...parts])}\n`;
-}
-
-function joined(parts: readonly string[]): string {
-  return parts.filter(part => part !== '').join('\n\n');
-}
-
-/** Cells are padded, so that the pages read well as they are and the formatter leaves them alone. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, ...rows].map(cells => cells.map(cell => cell.replaceAll('|', '\\|')));
-  const widths = head.map((_, column) => Math.max(3, ...lines.map(cells => (cells[column] ?? '').length)));
-  const pad = (cells: readonly string[], filling: string) =>
-    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width, filling)).join(' | ')} |`;
-  const [first = [], ...rest] = lines;
-  return [pad(first, ' '), pad([], '-'), ...rest.map(cells => pad(cells, ' '))].join('\n');
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
 }

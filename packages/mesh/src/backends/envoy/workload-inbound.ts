@@ -7,11 +7,13 @@ import type { Origin } from '../../model/origin.ts';
 import { type InboundPort, restrictsMethods, type Workload } from '../../model/workload.ts';
 import { withAuthority } from './authority.ts';
 import { matchesAuthority, pathHeader, rbacPerRoute } from './authorization.ts';
+import { oneAddress } from './cidr.ts';
 import { handshakeLog } from './handshake-log.ts';
 import { httpManager, refuseTwoHosts } from './http.ts';
 import { alpn, inboundPort, names } from './names.ts';
-import { listenerType, type ResourceGroup, routeType, secretType, type XdsResource } from './resource.ts';
-import { downstreamTls, subjectAltNames } from './tls.ts';
+import { listenerType, type ResourceGroup, routeType, type XdsResource } from './resource.ts';
+import { tcpCallerSecrets, tcpCallersOf } from './tcp-callers.ts';
+import { downstreamTls } from './tls.ts';
 import { typed } from './typed.ts';
 
 /**
@@ -31,22 +33,20 @@ export function inboundOf(workload: Workload, trustBundle: string): ResourceGrou
       });
     }
     if (port.protocol !== 'http') {
-      resources.push({
-        typeUrl: secretType,
-        name: names.tcpCallers(workload.key, port.number),
-        value: callersOf(workload, port, trustBundle),
-        origins,
-      });
+      const place = { workload: workload.key, port: port.number, trustBundle };
+      const secrets = tcpCallerSecrets(tcpCallersOf(port.policy), place);
+      resources.push(...secrets.map(secret => ({ ...secret, origins })));
     }
   }
   return { resources };
 }
 
-/** The TrafficTargets of a port, and the route objects that they name. */
+/** The TrafficTargets of a port, and the route objects and bindings that they name. */
 function originsOf(port: InboundPort): Origin[] {
   const sources = new Map<object, Origin>();
-  for (const { target, http, portRule } of port.policy.authorizations) {
+  for (const { target, http, portRule, principals } of port.policy.authorizations) {
     sources.set(target.source, target);
+    for (const { binding } of principals) if (binding !== undefined) sources.set(binding.source, binding);
     if (portRule !== undefined) sources.set(portRule.source, portRule);
     if (http !== 'all') for (const { match } of http) sources.set(match.origin.source, match.origin);
   }
@@ -93,14 +93,32 @@ function chainsOf(workload: Workload, port: InboundPort): FilterChainJson[] {
     });
   }
   if (port.protocol !== 'http') {
-    chains.push({
-      name: `${port.number}/tcp`,
-      filterChainMatch: meshConnection(port, alpn.tcp),
-      transportSocket: downstreamTls(names.tcpCallers(workload.key, port.number)),
-      filters: [afterHandshake],
-    });
+    chains.push(bytesChain(workload, port), ...podChains(workload, port));
   }
   return chains;
+}
+
+function bytesChain(workload: Workload, port: InboundPort): FilterChainJson {
+  return {
+    name: `${port.number}/tcp`,
+    filterChainMatch: meshConnection(port, alpn.tcp),
+    transportSocket: downstreamTls(names.tcpCallers(workload.key, port.number)),
+    filters: [afterHandshake],
+  };
+}
+
+/**
+ * One chain for each pod that labels pick (T11): its address is known before the handshake, when RBAC would come too late.
+ * Envoy drains the chains of a listener one by one, so a pod that comes or goes ends no connection but its own.
+ */
+function podChains(workload: Workload, port: InboundPort): FilterChainJson[] {
+  const bytes = bytesChain(workload, port);
+  return [...tcpCallersOf(port.policy).pods].map(([address, identity]) => ({
+    ...bytes,
+    name: `${port.number}/tcp/${address}`,
+    filterChainMatch: { ...bytes.filterChainMatch, sourcePrefixRanges: [oneAddress(address)] },
+    transportSocket: downstreamTls(names.tcpPodCallers(workload.key, port.number, identity)),
+  }));
 }
 
 function meshConnection(port: InboundPort, protocol: string): NonNullable<FilterChainJson['filterChainMatch']> {
@@ -167,16 +185,3 @@ function routesOf(workload: Workload, port: InboundPort): RouteConfigurationJson
 
 /** Kept from applications whose methods are restricted, in every spelling (T7). */
 const methodOverrides = methodOverrideHeaders.flatMap(spellingsOf);
-
-function callersOf(workload: Workload, port: InboundPort, trustBundle: string) {
-  const callers = port.policy.authorizations
-    .filter(({ tcp }) => tcp)
-    .flatMap(({ principals }) => principals.map(({ identity }) => identity));
-  return {
-    name: names.tcpCallers(workload.key, port.number),
-    validationContext: {
-      trustedCa: { inlineString: trustBundle },
-      matchTypedSubjectAltNames: subjectAltNames([...new Set(callers)].toSorted()),
-    },
-  };
-}
