@@ -99,8 +99,8 @@ async function writeServiceAccountKeys(files: ClusterFiles): Promise<void> {
 
 async function writeAggregation({ ca, certificate, key }: ClusterFiles['aggregation']): Promise<void> {
   const year = 365 * 24 * 3_600_000;
-  const authority = new CertificateAuthority({ trustDomain: 'front-proxy', now: () => new Date(), lifetimeMs: year });
-  const issued = authority.issue({ namespace: 'kube-system', serviceAccount: 'kube-apiserver' });
+  const authority = new CertificateAuthority({ trustDomain: 'front-proxy', now: () => new Date() });
+  const issued = authority.issue({ namespace: 'kube-system', serviceAccount: 'kube-apiserver' }, year);
   await writeFile(ca, authority.trustBundlePem);
   await writeFile(certificate, issued.certificateChainPem);
   await writeFile(key, issued.privateKey.reveal(), { mode: 0o600 });
