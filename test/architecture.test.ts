@@ -134,6 +134,16 @@ const layers: Readonly<Record<string, Layer>> = {
     ],
     packages: ['Node'],
   },
+  'control-plane/kube': {
+    holds: 'an API server: access, requests, list and watch; no kind of the mesh',
+    knows: [],
+    packages: ['Node', '@kubernetes/client-node'],
+  },
+  'control-plane/local/cluster': {
+    holds: 'a Kubernetes control plane as processes of this machine',
+    knows: ['control-plane/identity'],
+    packages: ['Node'],
+  },
   'control-plane/traffic': {
     holds: 'calls that are expected to end in a certain way, and how they did',
     knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/explain'],
