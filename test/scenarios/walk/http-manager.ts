@@ -16,7 +16,7 @@ export interface Peer {
 /** What an HTTP connection manager does with a request: answers it (null: ends it without an answer), or passes it on. */
 export type HttpResult =
   | { readonly status: number | null }
-  | { readonly clusters: readonly WeightedName[]; readonly request: HttpRequest };
+  | { readonly clusters: readonly WeightedName[]; readonly route: string | null; readonly request: HttpRequest };
 
 /** A cluster and its weight. */
 export interface WeightedName {
@@ -133,7 +133,9 @@ function route(manager: Manager, routes: unknown, request: HttpRequest, peer: Pe
     message(item, 'VirtualHost', ['name', 'domains', 'routes', 'typedPerFilterConfig']),
   );
   if (others.length > 0 || JSON.stringify(host?.domains) !== '["*"]') throw new Error('more than one virtual host');
-  const all = list(host?.routes).map(item => message(item, 'Route', ['match', 'route', 'directResponse']));
+  const all = list(host?.routes).map(item =>
+    message(item, 'Route', ['name', 'match', 'route', 'directResponse', 'statPrefix']),
+  );
   const choose = (context: MatchContext) => all.find(candidate => matchesRoute(candidate.match, context));
   const arrived: Filtered = { request, peer, filterState: new Map(), routeAgain: false };
   // Without a scheme it finds no route, whatever there is.
@@ -149,7 +151,8 @@ function route(manager: Manager, routes: unknown, request: HttpRequest, peer: Pe
   }
   const removed = new Set(list(requestHeadersToRemove).map(String));
   const headers = filtered.request.headers.filter(([name]) => !removed.has(name));
-  return { clusters: clustersOf(chosen.route), request: { ...filtered.request, headers } };
+  const name = chosen.name === undefined ? null : text(chosen.name, 'name');
+  return { clusters: clustersOf(chosen.route), route: name, request: { ...filtered.request, headers } };
 }
 
 function mayUpgrade(manager: Manager, request: HttpRequest): boolean {

@@ -16,7 +16,7 @@ export function outcomeOf(verdict: Verdict): Outcome {
   return {
     verdict: verdictOf(verdict),
     status: verdict.status,
-    route: null,
+    route: verdict.route,
     shares: new Map(verdict.backends.map(({ namespace, service, share }) => [`${namespace}/${service}`, share])),
   };
 }

@@ -16,6 +16,7 @@ import { keepList, type Memo, Memory, sameItems } from './memo.ts';
 import { sayOutside } from './outside-mesh.ts';
 import { identitiesByWorkload } from './port-endpoints.ts';
 import { saySwappedPorts } from './port-numbers.ts';
+import { type ProfileUnit, readProfile } from './profiles.ts';
 import { entriesOf, type RouteGroups } from './route-groups.ts';
 import type { Scope } from './scope.ts';
 import { ServiceCompiler } from './services.ts';
@@ -34,6 +35,7 @@ export interface LocalNamespace {
   readonly serviceAccounts: ReadonlySet<string>;
   readonly targets: ReadonlyMap<string, ResolvedTarget>;
   readonly splits: ReadonlyMap<string, SplitRoot>;
+  readonly profiles: readonly ProfileUnit[];
   readonly findings: readonly Finding[];
 }
 
@@ -48,6 +50,8 @@ export class NamespaceCompiler {
   readonly #index: Memo<PodIndex> = this.#memory.memo();
   readonly #targets: Memo<TargetUnit> = this.#memory.memo();
   readonly #targetLists: Memo<readonly TargetUnit[]> = this.#memory.memo();
+  readonly #profiles: Memo<ProfileUnit> = this.#memory.memo();
+  readonly #profileLists: Memo<readonly ProfileUnit[]> = this.#memory.memo();
   readonly #splits: Memo<SplitRoots> = this.#memory.memo();
   readonly #portLists: Memo<readonly InboundPort[]> = this.#memory.memo();
   readonly #workloads: Memo<LocalWorkload> = this.#memory.memo();
@@ -82,6 +86,7 @@ export class NamespaceCompiler {
       ...saySwappedPorts(protectors, ports, workloads),
     ];
     const serviceAccounts = this.#serviceAccounts(resources, groups);
+    const profiles = this.#readProfiles(resources, settings);
     this.#memory.endPass();
     return {
       name: this.#name,
@@ -90,7 +95,8 @@ export class NamespaceCompiler {
       serviceAccounts,
       targets: new Map(targets.map(({ resolved }) => [resolved.name, resolved])),
       splits: ports.splits,
-      findings,
+      profiles,
+      findings: [...findings, ...profiles.flatMap(profile => profile.findings)],
     };
   }
 
@@ -157,6 +163,16 @@ export class NamespaceCompiler {
       workloads.set(name, workload);
     }
     return workloads;
+  }
+
+  #readProfiles({ serviceProfiles }: NamespaceResources, settings: MeshSettings): readonly ProfileUnit[] {
+    const units = [...serviceProfiles.keys()].toSorted().flatMap(name => {
+      const profile = serviceProfiles.get(name);
+      if (profile === undefined) return [];
+      return [this.#profiles.get(name, [profile, settings], () => readProfile(profile, settings))];
+    });
+    const kept = keepList(this.#profileLists.previous(''), units);
+    return this.#profileLists.get('', [kept], () => kept);
   }
 
   #serviceAccounts(resources: NamespaceResources, groups: readonly PodGroup[]): ReadonlySet<string> {

@@ -20,6 +20,8 @@ export interface Journey {
   readonly trace: Step[];
   /** Pods that the client itself has chosen: the only ones that serve the own share of a headless Service. */
   readonly at?: { readonly backend: string; readonly addresses: ReadonlySet<string> };
+  /** What the profile in force calls the request; absent as long as that plays no part. */
+  readonly route?: string;
 }
 
 /** The call as it reaches a destination. */
@@ -67,13 +69,14 @@ export function inboundsBehind(journey: Journey, port: ServicePort): Inbound[] {
 
 /** The end of a journey that got through; `backends` are those that may have answered. */
 export function allow(
-  { request, trace }: Journey,
+  { request, trace, route }: Journey,
   found: Pick<Verdict, 'reason' | 'decidedBy' | 'message' | 'mtls'> & { readonly backends?: readonly BackendShare[] },
 ): Verdict {
   return {
     allowed: true,
     wouldDeny: false,
     status: request === undefined ? null : 200,
+    route: route ?? null,
     backends: [],
     ...found,
     nearMisses: [],
@@ -103,6 +106,7 @@ export function refuse(journey: Journey, refusal: Refusal): Verdict {
     reason,
     message,
     decidedBy,
+    route: journey.route ?? null,
     backends,
     mtls: 'strict',
     nearMisses: nearMisses(ports, knockOf(journey)),

@@ -6,10 +6,10 @@ import { methodOverrideHeaders, spellingsOf } from '../../model/http-route-match
 import type { Origin } from '../../model/origin.ts';
 import { type InboundPort, restrictsMethods, type Workload } from '../../model/workload.ts';
 import { withAuthority } from './authority.ts';
-import { matchesAuthority, pathHeader, rbacPerRoute } from './authorization.ts';
+import { matchesAuthority, rbacPerRoute } from './authorization.ts';
 import { oneAddress } from './cidr.ts';
 import { handshakeLog } from './handshake-log.ts';
-import { httpManager, refuseTwoHosts } from './http.ts';
+import { httpManager, pathHeader, refuseTwoHosts } from './http.ts';
 import { alpn, inboundPort, names } from './names.ts';
 import { listenerType, type ResourceGroup, routeType, type XdsResource } from './resource.ts';
 import { tcpCallerSecrets, tcpCallersOf } from './tcp-callers.ts';
@@ -136,20 +136,9 @@ const afterHandshake: FilterJson = {
   }),
 };
 
-const setPath = {
-  append: { header: { key: pathHeader, value: '%PATH(NQ)%' }, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD' },
-};
-
-const factsFilter = 'heddle.facts';
 const rbacFilter = 'envoy.filters.http.rbac';
 
 const filters: readonly HttpFilterJson[] = [
-  {
-    name: factsFilter,
-    typedConfig: typed('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
-      mutations: { requestMutations: [setPath] },
-    }),
-  },
   // Rules without a policy deny: a route that brings none of its own opens nothing.
   {
     name: rbacFilter,
