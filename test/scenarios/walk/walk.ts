@@ -251,6 +251,9 @@ const clusterFields = [
   'edsClusterConfig',
   'connectTimeout',
   'commonLbConfig',
+  // What fails, and what is too much, is no matter of one call.
+  'circuitBreakers',
+  'outlierDetection',
   'typedExtensionProtocolOptions',
   'transportSocket',
 ] as const;

@@ -5,6 +5,7 @@ import type { MeshSettings } from '../../model/settings.ts';
 import { cidr } from './cidr.ts';
 import { refusingManager, sameProtocol } from './http.ts';
 import { names, outboundPort } from './names.ts';
+import { unbounded } from './resilience.ts';
 import { clusterType, listenerType, type ResourceGroup, type XdsResource } from './resource.ts';
 import type { StrayAddresses } from './stray-addresses.ts';
 import { typed } from './typed.ts';
@@ -72,6 +73,7 @@ function originalDestination(name: string): ClusterJson {
     type: 'ORIGINAL_DST',
     lbPolicy: 'CLUSTER_PROVIDED',
     connectTimeout: '5s',
+    circuitBreakers: unbounded,
     typedExtensionProtocolOptions: sameProtocol,
   };
 }

@@ -161,9 +161,9 @@ function groupsOf(state: RenderState, model: MeshModel, workload: Workload): Res
     if (service.headless || !mayCall(service, state.settings)) continue;
     const profile = profileOf(service);
     groups.push(state.fronts.remember(service, profile, () => frontOf(service, profile)));
-    if (!service.inMesh) groups.push(remember(state.plainBacks, service, () => plainBackOf(service)));
+    if (!service.inMesh) groups.push(remember(state.plainBacks, service, () => plainBackOf(service, state.settings)));
   }
-  for (const service of backends) groups.push(remember(state.backs, service, () => backOf(service)));
+  for (const service of backends) groups.push(remember(state.backs, service, () => backOf(service, state.settings)));
   if (target.frontDoor?.workload === workload.key) {
     const { directory } = target.frontDoor;
     for (const service of named) {
@@ -204,7 +204,7 @@ function headlessGroups(
   const places = direct.map(({ endpoint }) => directKey(endpoint)).join(' ');
   const known = state.headless.get(service, profile);
   if (known?.places === places) return known.groups;
-  const groups = [headlessFrontOf(service, direct, profile), directBackOf(service)];
+  const groups = [headlessFrontOf(service, direct, profile), directBackOf(service, state.settings)];
   state.headless.set(service, profile, { places, groups });
   return groups;
 }

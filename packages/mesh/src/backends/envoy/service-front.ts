@@ -7,7 +7,7 @@ import type {
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
 import type { DirectPort } from '../../model/headless.ts';
 import type { RouteProfile } from '../../model/route-profile.ts';
-import type { Endpoint, OutboundRoute, Service, ServicePort } from '../../model/service.ts';
+import type { Endpoint, OutboundRoute, Service, ServicePort, WeightedBackend } from '../../model/service.ts';
 import { tcpProxy } from './base.ts';
 import { httpManager } from './http.ts';
 import { names } from './names.ts';
@@ -112,11 +112,14 @@ export function frontDoorOf(service: Service, directory: string, profile: RouteP
       const front: XdsResource = { typeUrl: listenerType, name, value, origins: [origin] };
       if (!headless) return [front];
       // Nobody has chosen a pod here: any of them serves.
-      const toAnyPod: ClusterOf = backend => names.service(backend.service, backend.port);
       const routes = outboundRoutes(name, port, { clusterOf: toAnyPod, profile });
       return [front, { typeUrl: routeType, name, value: routes, origins: [origin] }];
     }),
   };
+}
+
+function toAnyPod({ service, port }: WeightedBackend): string {
+  return names.service(service, port);
 }
 
 /** Where the front door listens for one port of a Service. */
