@@ -92,7 +92,7 @@ function viewTreatment(route: unknown): object {
   return {
     name,
     ...(timeout !== '0s' && { timeout }),
-    ...(at(retries, 'retryHostPredicate') !== undefined && {
+    ...(on !== 'connect-failure,refused-stream' && {
       repeated: each === '' ? times : `${times}, ${each} each`,
     }),
   };

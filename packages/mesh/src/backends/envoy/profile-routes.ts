@@ -5,7 +5,6 @@ import type {
   RouteMatchJson,
 } from '@heddle/envoy-api/envoy/config/route/v3/route_components_pb';
 import { idempotentMethods, type ProfileRoute, type RetryPolicy, repeatsGrpc } from '../../model/route-profile.ts';
-import { typed } from './typed.ts';
 
 /** What to do with some requests: their time, and when they are repeated. */
 export interface Treatment {
@@ -22,7 +21,7 @@ export const untreated: Treatment = { match: {}, action: { timeout: '0s', retryP
 
 /**
  * How the requests of a route are treated, the first that fits: those that may be repeated, and all others. A repetition goes
- * to the cluster that was chosen for the first try, to another pod of it where there is one, so it stays with its split.
+ * to the cluster that was chosen for the first try, so it stays with the backend that the split chose.
  */
 export function treatmentsOf({ match: { methods }, timeout, retries }: ProfileRoute): readonly Treatment[] {
   const bounded: RouteActionJson = { timeout: seconds(timeout ?? 0) };
@@ -47,15 +46,8 @@ function retryPolicy({ attempts, perTryTimeout, conditions, statuses }: RetryPol
     numRetries: attempts,
     ...(perTryTimeout !== undefined && { perTryTimeout: seconds(perTryTimeout) }),
     ...(statuses.length > 0 && { retriableStatusCodes: [...statuses] }),
-    retryHostPredicate: [anotherPod],
-    hostSelectionRetryMaxAttempts: '3',
   };
 }
-
-const anotherPod = {
-  name: 'envoy.retry_host_predicates.previous_hosts',
-  typedConfig: typed('envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate', {}),
-};
 
 function seconds(milliseconds: number): string {
   return `${milliseconds / 1000}s`;
