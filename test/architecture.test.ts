@@ -182,6 +182,11 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'control-plane/failures.ts': { holds: 'hops that fail, kept apart and tried again', knows: [], packages: ['Node'] },
   'control-plane/log.ts': { holds: 'structured logs', knows: [] },
+  'control-plane/mesh-report.ts': {
+    holds: 'what a controller tells of its mesh: status, metrics, log',
+    knows: everything,
+    packages: ['Node'],
+  },
   'control-plane/controller.ts': { holds: 'the wiring of a controller', knows: everything, packages: ['Node'] },
   'control-plane/local-controller.ts': {
     holds: 'the wiring of a local mesh’s controller',

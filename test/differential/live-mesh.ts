@@ -128,7 +128,7 @@ export class LiveMesh {
     const model = await this.#until('the controller has a model', () => this.#model);
     await this.#node.client.putNames(namesOf(model));
     await this.#until('every sidecar acknowledges', () => {
-      const sidecars = this.#controller.status()?.sidecars ?? [];
+      const sidecars = this.#controller.report.status()?.sidecars ?? [];
       const refused = sidecars.flatMap(({ namespace, pod, rejected }) =>
         rejected.map(({ name, message }) => `the sidecar of ${namespace}/${pod} refuses ${name}: ${message}`),
       );
@@ -146,7 +146,7 @@ export class LiveMesh {
   /** Waits until the state of the mesh is as wanted; rejects after a while. */
   async until(what: string, wanted: (status: MeshStatus) => boolean): Promise<MeshStatus> {
     return await this.#until(what, () => {
-      const status = this.#controller.status();
+      const status = this.#controller.report.status();
       return status !== undefined && wanted(status) ? status : undefined;
     });
   }
@@ -208,7 +208,7 @@ export class LiveMesh {
     };
     const late = () => reject(new Error(`${what}: not within ${patience} ms; ${this.#trouble.join('')}`));
     const timer = setTimeout(late, patience);
-    const stop = this.#controller.onChange(again);
+    const stop = this.#controller.report.onChange(again);
     again();
     try {
       return await promise;

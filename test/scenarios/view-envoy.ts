@@ -37,10 +37,16 @@ function viewSidecar(configuration: SidecarConfiguration): object {
 /** `books.stock:80` for `outbound/stock/books/80`. */
 function serviceName(name: string): string {
   const [, namespace, service, port, kind] = name.split('/');
-  return `${service}.${namespace}:${port}${how[kind ?? ''] ?? ''}`;
+  const suffix = kind === undefined ? '' : (how[kind] ?? ` at ${kind}`);
+  return `${service}.${namespace}:${port}${suffix}`;
 }
 
-const how: Readonly<Record<string, string>> = { tcp: ' as bytes', plain: ' in plain text' };
+const how: Readonly<Record<string, string>> = {
+  tcp: ' as bytes',
+  plain: ' in plain text',
+  direct: ' at the chosen pod',
+  'direct-tcp': ' at the chosen pod as bytes',
+};
 
 function viewOutbound(listener: unknown, sidecar: Sidecar): unknown {
   const fallback = at(listener, 'defaultFilterChain');
@@ -87,12 +93,15 @@ function viewClusters(action: unknown): unknown {
 function viewServers(sidecar: Sidecar): Record<string, string> {
   const views: Record<string, string> = {};
   for (const [name, cluster] of sidecar.clusters) {
-    if (at(cluster, 'type') !== 'EDS') continue;
+    const isDirect = at(cluster, 'type') === 'ORIGINAL_DST' && at(cluster, 'transportSocket') !== undefined;
+    if (!isDirect && at(cluster, 'type') !== 'EDS') continue;
     const context = at(cluster, 'transportSocket', 'typedConfig', 'commonTlsContext', 'combinedValidationContext');
     const servers = context === undefined ? 'anybody' : namesIn(at(context, 'defaultValidationContext')).join(', ');
     const assignment = sidecar.endpoints.get(textAt(cluster, 'edsClusterConfig', 'serviceName'));
     const { length } = itemsAt(assignment, 'endpoints').flatMap(locality => itemsAt(locality, 'lbEndpoints'));
-    views[serviceName(name)] = `${servers} on ${length} ${length === 1 ? 'endpoint' : 'endpoints'}`;
+    views[serviceName(name)] = isDirect
+      ? servers
+      : `${servers} on ${length} ${length === 1 ? 'endpoint' : 'endpoints'}`;
   }
   return views;
 }

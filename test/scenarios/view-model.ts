@@ -25,6 +25,7 @@ export function viewModel(model: MeshModel): object | undefined {
 function viewService(service: Service): object {
   const { callers } = service;
   return {
+    ...(service.headless && { headless: true }),
     ...(service.logical && { logical: true }),
     ...(!service.inMesh && { inMesh: false }),
     callers: callers === 'anyone' ? callers : callers.map(shortIdentity),
@@ -41,9 +42,9 @@ function viewPort(service: Service, port: ServicePort): object | string {
   return own ? endpoints.join(', ') || 'no endpoints' : { ...(endpoints.length > 0 && { endpoints }), routes };
 }
 
-function viewEndpoint(service: Service, { workload, port, ready }: Endpoint): string {
+function viewEndpoint(service: Service, { workload, port, ready, hostname }: Endpoint): string {
   const name = workload === undefined ? 'outside the mesh' : workload.replace(`${service.namespace}/`, '');
-  return `${name}:${port}${ready ? '' : ' (not ready)'}`;
+  return `${name}:${port}${hostname === undefined ? '' : ` as ${hostname}`}${ready ? '' : ' (not ready)'}`;
 }
 
 function viewRoute({ match, backends, origin }: OutboundRoute): object {

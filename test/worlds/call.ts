@@ -39,7 +39,7 @@ export function callOver(world: World, policy: readonly KubeObject[]): fc.Arbitr
 function portOf(world: World, to: Pair['to'], asBytes: boolean): fc.Arbitrary<Omit<WorldPort, 'target'>> {
   const inNamespace = servicesOf(world).filter(one => one.namespace === to.namespace);
   const named = inNamespace.filter(({ name }) => name === to.service);
-  const ports = (named.length > 0 ? named : inNamespace).flatMap(({ ports }) => ports);
+  const ports = (named.length > 0 ? named : inNamespace).flatMap(({ called }) => called);
   const none = fc.constant({ name: 'http', number: 8080 });
   if (ports.length === 0) return none;
   const fitting = ports.filter(({ name }) => speaksBytes(name) === asBytes);

@@ -21,6 +21,8 @@ export interface SharedService {
   readonly namespace: string;
   readonly name: string;
   readonly workloads: readonly string[];
+  /** Has no address of its own. */
+  readonly headless?: boolean;
 }
 
 /** A Service as clients know it. */
@@ -30,6 +32,9 @@ export interface WorldService {
   /** Names of the workloads behind it. */
   readonly workloads: readonly string[];
   readonly ports: readonly Omit<WorldPort, 'target'>[];
+  /** Ports that its clients connect to: those of its pods where it is headless. */
+  readonly called: readonly Omit<WorldPort, 'target'>[];
+  readonly headless: boolean;
 }
 
 /** The pods and Services that random policies are drawn over. */
@@ -65,6 +70,17 @@ export const fixedWorld: World = {
   logicalRoot: 'front',
 };
 
+/** The same pods with headless Services over them, two of which share some. */
+export const headlessWorld: World = {
+  ...fixedWorld,
+  shared: [
+    ...fixedWorld.shared,
+    { namespace: 'stock', name: 'peers', workloads: ['books', 'toys'], headless: true },
+    { namespace: 'stock', name: 'only', workloads: ['toys'], headless: true },
+    { namespace: 'bank', name: 'banks', workloads: ['pay'], headless: true },
+  ],
+};
+
 /** The namespaces of a world. */
 export function namespacesOf(world: World): string[] {
   return [...new Set(world.workloads.map(({ namespace }) => namespace))];
@@ -72,14 +88,22 @@ export function namespacesOf(world: World): string[] {
 
 /** The Services of a world: that of each workload, then the shared ones. */
 export function servicesOf({ workloads, shared }: World): WorldService[] {
-  const own = workloads.map(({ namespace, name, ports }) => ({ namespace, name, workloads: [name], ports }));
+  const own = workloads.map(({ namespace, name, ports }) => ({
+    namespace,
+    name,
+    workloads: [name],
+    ports,
+    called: ports,
+    headless: false,
+  }));
   return [
     ...own,
-    ...shared.map(({ namespace, name, workloads: names }) => {
+    ...shared.map(({ namespace, name, workloads: names, headless = false }) => {
       const behind = workloads.filter(one => one.namespace === namespace && names.includes(one.name));
       const [first, ...others] = behind.map(({ ports }) => ports);
       const ports = (first ?? []).filter(port => others.every(list => list.some(other => other.name === port.name)));
-      return { namespace, name, workloads: names, ports };
+      const atPods = behind.flatMap(one => one.ports.map(port => ({ name: port.name, number: port.target })));
+      return { namespace, name, workloads: names, ports, called: headless ? atPods : ports, headless };
     }),
   ];
 }
@@ -108,11 +132,12 @@ export function objectsOf(world: World, commandOf?: (workload: WorldWorkload) =>
   });
   return [
     ...pods,
-    ...services.map(({ namespace, name, ports }) => ({
+    ...services.map(({ namespace, name, ports, headless }) => ({
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name, namespace },
       spec: {
+        ...(headless && { clusterIP: 'None' }),
         selector: { [`behind-${name}`]: 'yes' },
         ports: ports.map(port => ({ name: port.name, port: port.number, targetPort: port.name })),
       },

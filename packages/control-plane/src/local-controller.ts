@@ -12,6 +12,7 @@ import { xdsDirectory } from './local/desired/pod-sidecar.ts';
 import { controllerSocket, manifestMemory, stateDirectory } from './local/host/run-layout.ts';
 import { nodeSocket } from './local/node/node.ts';
 import type { Logger } from './log.ts';
+import type { MeshReport } from './mesh-report.ts';
 import { serveMetrics } from './metrics/server.ts';
 import type { SidecarRef } from './outputs/sidecar-ref.ts';
 import { openAddressBook } from './sources/addresses.ts';
@@ -50,7 +51,7 @@ export async function runLocalController(options: LocalControllerOptions, signal
     addresses: await openAddressBook(stateDirectory(runDirectory)),
     memory: await ManifestMemory.open({ directory: manifestMemory(runDirectory), onTrouble }),
     clusterDomain: settings.clusterDomain,
-    onPods: () => controller.changed(),
+    onPods: () => controller.report.changed(),
     onTrouble,
   });
   const nodeOutput = new NodeOutput({ node, pods: () => source.pods, onTrouble });
@@ -68,19 +69,19 @@ export async function runLocalController(options: LocalControllerOptions, signal
     log,
   });
   options.onAuthority?.(authority => controller.replaceAuthority(authority));
-  metricsUrl = await openMetrics(options, controller, signal);
-  await serveStatus(controllerSocket(runDirectory), controller, signal);
+  metricsUrl = await openMetrics(options, controller.report, signal);
+  await serveStatus(controllerSocket(runDirectory), controller.report, signal);
   await Promise.all([controller.run(signal), nodeOutput.run(signal)]);
 }
 
 /** A mesh goes on without: its state is to be seen by other means. */
 async function openMetrics(
   { metricsPort, log }: LocalControllerOptions,
-  controller: Controller,
+  report: MeshReport,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    const { port } = await serveMetrics(metricsPort, controller, signal);
+    const { port } = await serveMetrics(metricsPort, report, signal);
     return `http://127.0.0.1:${port}/metrics`;
   } catch (error) {
     log.error('no port for metrics could be had', error, { firstPort: metricsPort });

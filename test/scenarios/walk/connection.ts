@@ -40,10 +40,18 @@ export function chainFor(sidecar: Sidecar, interceptedBy: number, connection: Co
   const listener = handedOver ?? entrance;
   const inspected = connection.transport === 'tls' ? connection : { ...connection, ...inspect(listener, connection) };
   const chains = list(listener.filterChains).map(item => message(item, 'FilterChain', chainFields));
-  const fitting = chains.filter(chain => fits(chain.filterChainMatch, inspected));
+  const fitting = ofPort(chains, connection.port).filter(chain => fits(chain.filterChainMatch, inspected));
   if (fitting.length > 1) throw new Error(`${String(listener.name)}: more than one chain fits`);
   const fallback = listener.defaultFilterChain;
   return fitting[0] ?? (fallback === undefined ? undefined : message(fallback, 'FilterChain', chainFields));
+}
+
+/** Chains of a port come before all else: where there are any, only they count. */
+function ofPort(chains: readonly Chain[], port: number): readonly Chain[] {
+  const portOf = ({ filterChainMatch }: Chain) =>
+    (filterChainMatch as { destinationPort?: number } | undefined)?.destinationPort;
+  const own = chains.filter(chain => portOf(chain) === port);
+  return own.length > 0 ? own : chains.filter(chain => portOf(chain) === undefined);
 }
 
 /** Without an inspector nothing is known of a plain connection. */

@@ -1,4 +1,4 @@
-import { type Call, type EnvoyOutput, type MeshModel, serviceOf, spiffeId, type Workload } from '@heddle/mesh';
+import { type Call, type EnvoyOutput, hostOf, type MeshModel, serviceOf, spiffeId, type Workload } from '@heddle/mesh';
 import type { Outcome } from '../../../packages/control-plane/src/traffic/compare.ts';
 import { inspectHttp, joinHeaders } from './codec.ts';
 import { list, type Message, message, text, typedMessage, typeOf } from './config.ts';
@@ -37,11 +37,23 @@ type Payload = HttpRequest | undefined;
  * configuration as it is given: what it doesn't know makes it throw. It shares no code with `decide`.
  */
 export function walk(mesh: WalkedMesh, call: Call): Outcome | typeof dependsOnPod {
-  const endings = callersOf(mesh, call.from).map(caller => {
-    const [address] = addressesOf(mesh, call);
-    if (address === undefined) return [{ weight: 1, endings: [{ verdict: 'unreachable' as const, status: null }] }];
-    return new Walk(mesh, caller, address).send(call);
-  });
+  const outcomes = addressesOf(mesh, call).map(address => walkTo(address, mesh, call));
+  const [first = nameless] = outcomes;
+  if (
+    first === dependsOnPod ||
+    outcomes.some(other => other === dependsOnPod || other.verdict !== first.verdict || other.status !== first.status)
+  )
+    return dependsOnPod;
+  return first;
+}
+
+/** A name that stands for no address. */
+const nameless: Outcome = { verdict: 'unreachable', status: null, route: null, shares: new Map() };
+
+function walkTo(address: string, mesh: WalkedMesh, call: Call): Outcome | typeof dependsOnPod {
+  const endings = callersOf(mesh, call.from).map(caller =>
+    new Walk(mesh, caller, { address, port: call.to.port }).send(call),
+  );
   const [first] = endings;
   if (first === undefined)
     throw new Error(`no workload has the identity ${call.from.namespace}/${call.from.serviceAccount}`);
@@ -56,11 +68,14 @@ function callersOf({ model }: WalkedMesh, from: Call['from']): Workload[] {
   );
 }
 
-/** What DNS answers: the addresses of a Service, those of its pods when it has none of its own. */
+/** What DNS answers: the addresses of a Service, those of its ready pods when it has none of its own, or that of one of them. */
 function addressesOf({ model }: WalkedMesh, { to }: Call): readonly string[] {
   const service = serviceOf(model, `${to.namespace}/${to.service}`);
-  if (service === undefined || service.addresses.length > 0) return service?.addresses ?? [];
-  return service.ports.flatMap(port => port.endpoints.map(endpoint => endpoint.address));
+  if (service === undefined || service.addresses.length > 0)
+    return to.pod === undefined ? (service?.addresses.slice(0, 1) ?? []) : [];
+  const endpoints = service.ports.flatMap(port => port.endpoints.filter(({ ready }) => ready));
+  const meant = endpoints.filter(({ hostname }) => to.pod === undefined || hostname === to.pod);
+  return [...new Set(meant.map(({ address }) => address))];
 }
 
 /** All shares as one outcome: a denied one decides, then one that can't be reached (S13). */
@@ -92,14 +107,16 @@ class Walk {
   readonly #caller: Workload;
   readonly #sidecar: Sidecar;
   readonly #address: string;
+  readonly #port: number;
 
-  constructor(mesh: WalkedMesh, caller: Workload, address: string) {
+  constructor(mesh: WalkedMesh, caller: Workload, { address, port }: SocketAddress) {
     const configuration = mesh.sidecars.get(caller.key);
     if (configuration === undefined) throw new Error(`${caller.key} has no sidecar`);
     this.#mesh = mesh;
     this.#caller = caller;
     this.#sidecar = sidecarOf(configuration);
     this.#address = address;
+    this.#port = port;
   }
 
   send(call: Call): readonly Share[] {
@@ -147,6 +164,12 @@ class Walk {
     const config = this.#sidecar.clusters.get(name);
     if (config === undefined) return { service, weight, endings: [unreachable(payload)] };
     const cluster = message(config, 'Cluster', clusterFields);
+    if (cluster.type === 'ORIGINAL_DST')
+      return {
+        service,
+        weight,
+        endings: [this.#reach(cluster, { address: this.#address, port: this.#port }, payload)],
+      };
     if (cluster.type !== 'EDS') throw new Error(`cluster ${name} is of type ${String(cluster.type)}`);
     const { serviceName } = message(cluster.edsClusterConfig, 'EdsClusterConfig', ['edsConfig', 'serviceName']);
     const assignment = this.#sidecar.endpoints.get(text(serviceName, 'serviceName'));
@@ -222,7 +245,7 @@ function payloadOf({ protocol, method, path, headers, to }: Call): Payload {
   return {
     method: grpc ? 'POST' : method,
     path: grpc ? bytesOf(path) : path,
-    authority: all.find(([name]) => name === 'host')?.[1] ?? `${to.service}.${to.namespace}:${to.port}`,
+    authority: all.find(([name]) => name === 'host')?.[1] ?? `${hostOf(to)}:${to.port}`,
     http2: grpc,
     headers: all.filter(([name]) => name !== 'host'),
   };

@@ -17,6 +17,15 @@ test('every form of a name that a client may write (H1)', () => {
   assert.deepEqual(readDestination('shop', 'web', 'cluster.local'), { namespace: 'web', service: 'shop' });
 });
 
+test('a pod of a headless Service', () => {
+  const pod = { namespace: 'ns', service: 'db', pod: 'db-0' };
+  for (const text of ['db-0.db.ns.svc', 'DB-0.Db.ns.SVC.', 'db-0.db.ns.svc.cluster.local']) {
+    assert.deepEqual(readDestination(text, 'web', 'cluster.local'), pod, text);
+    assert.deepEqual(readDestination(`${text}:80`, 'web', 'cluster.local'), { ...pod, port: 80 }, text);
+  }
+  assert.deepEqual(readDestination('db-0.db.svc', 'web', 'cluster.local'), { namespace: 'db', service: 'db-0' });
+});
+
 test('what is no destination', () => {
   for (const text of [
     '',

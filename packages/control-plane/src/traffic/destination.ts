@@ -4,13 +4,15 @@ import { readServiceName } from '@heddle/mesh';
 export interface Destination {
   readonly namespace: string;
   readonly service: string;
+  /** One pod of a headless Service; absent where the text names none. */
+  readonly pod?: string;
   /** Absent where the text names none. */
   readonly port?: number;
 }
 
 /**
- * Reads `SERVICE[.NAMESPACE][:PORT]`, the Service in every form that a client may write (H1). A missing namespace is the
- * caller's. What can't be a Service comes back as a problem, which completes the sentence "… is not a destination: …".
+ * Reads `SERVICE[.NAMESPACE][:PORT]`, the Service in every form that a client may write (H1), and `POD.SERVICE.NAMESPACE.svc[:PORT]`
+ * for a pod of a headless one. A missing namespace is the caller's. What can't be a Service comes back as a problem, which completes the sentence "… is not a destination: …".
  */
 export function readDestination(
   text: string,
@@ -24,15 +26,27 @@ export function readDestination(
   if (written !== undefined && port === undefined) {
     return { problem: `${written === '' ? 'nothing' : written} after the colon is not a port from 1 to 65535` };
   }
-  const named = readServiceName(name, callersNamespace, clusterDomain);
+  const pod = readPod(name, callersNamespace, clusterDomain);
+  const named = readServiceName(pod?.rest ?? name, callersNamespace, clusterDomain);
   if (named.kind === 'service') {
-    return { namespace: named.namespace, service: named.name, ...(port !== undefined && { port }) };
+    const { namespace, name: service } = named;
+    return { namespace, service, ...(pod && { pod: pod.name }), ...(port !== undefined && { port }) };
   }
   return {
     problem: hostName.test(named.host)
       ? `it is a host outside the cluster, whose Services end in .svc.${clusterDomain}`
       : 'a Service is named as SERVICE or SERVICE.NAMESPACE',
   };
+}
+
+/** A name before that of a Service that says `svc`: `a.b` is the Service a of b, `www.example.com` a host outside. */
+function readPod(text: string, namespace: string, clusterDomain: string): { name: string; rest: string } | undefined {
+  const dot = text.indexOf('.');
+  const [name, rest] = [text.slice(0, dot).toLowerCase(), text.slice(dot + 1)];
+  if (readServiceName(text, namespace, clusterDomain).kind === 'service' || !/^[^.]+\.[^.]+\.svc(?:\.|$)/i.test(rest))
+    return undefined;
+  const isPod = hostName.test(name) && readServiceName(rest, namespace, clusterDomain).kind === 'service';
+  return isPod ? { name, rest } : undefined;
 }
 
 const hostName = /^[-a-z0-9]+(\.[-a-z0-9]+)*$/;

@@ -1,5 +1,5 @@
 /** Makes calls from inside the workloads that they come from, and compares what they see with what is expected. */
-import type { Caller, MeshModel } from '@heddle/mesh';
+import { type Caller, hostOf, type MeshModel } from '@heddle/mesh';
 import { ClientProcess, clientCommand, type RunnableCommand } from './client-process.ts';
 import type { CallOrder } from './order.ts';
 import { judge, notMade, type SeenCall } from './seen.ts';
@@ -91,7 +91,7 @@ async function runCaller(
 
 function orderOf(id: number, traffic: TrafficCall, { model, timeout = 5000 }: TrafficOptions): CallOrder {
   const { to, protocol, method, path, headers } = traffic.call;
-  const host = `${to.service}.${to.namespace}`;
+  const host = hostOf(to);
   const least = model === undefined ? undefined : timesToMeetRefusal(traffic.call, traffic.expect, model);
   const times = Math.max(traffic.times, least ?? 1);
   return { id, host, port: to.port, protocol, method, path, headers, times, timeout };

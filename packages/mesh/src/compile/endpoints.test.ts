@@ -50,7 +50,7 @@ const service = (targetPort: number | string, selector: object | undefined = { a
 function find(spec: ReturnType<typeof service>, pods: ReturnType<typeof index>, slices: readonly EndpointsSpec[] = []) {
   const [port] = spec.ports;
   assert.ok(port);
-  return endpointsOf(spec, port, slices, pods).map(
+  return endpointsOf({ ref: { name: 'books' }, value: spec }, port, slices, pods).map(
     ({ address, port, ready, workload = 'nobody' }) =>
       `${address}:${port} ${ready ? 'ready' : 'not ready'} ${workload}`,
   );

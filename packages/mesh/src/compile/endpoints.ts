@@ -36,12 +36,18 @@ export function indexPods(
   return { pods, byLabel, byAddress, workloadOf };
 }
 
+/** A Service as it is written, with its name. */
+export interface NamedService {
+  readonly ref: { readonly name: string };
+  readonly value: ServiceSpec;
+}
+
 /**
  * The endpoints of one port of a Service, sorted: from its EndpointSlices or Endpoints where there are any, else from
  * the pods that its selector picks. Those that are not ready are kept, and say so.
  */
 export function endpointsOf(
-  service: ServiceSpec,
+  service: NamedService,
   port: ServicePortSpec,
   slices: readonly EndpointsSpec[],
   index: PodIndex,
@@ -55,19 +61,22 @@ function fromSlices(slices: readonly EndpointsSpec[], port: ServicePortSpec, ind
   for (const slice of slices) {
     const number = slice.ports.find(candidate => candidate.name === port.name)?.number;
     if (number === undefined) continue;
-    for (const { address, ready, pod: name } of slice.endpoints) {
+    for (const { address, ready, pod: name, hostname } of slice.endpoints) {
       const pod = (name === undefined ? undefined : index.pods.get(name)) ?? index.byAddress.get(address);
-      found.set(`${address}:${number}`, endpoint(address, number, ready, pod && index.workloadOf.get(pod.ref.name)));
+      const workload = pod && index.workloadOf.get(pod.ref.name);
+      found.set(`${address}:${number}`, endpoint({ address, port: number, ready, hostname, workload }));
     }
   }
   return [...found.values()];
 }
 
-function fromSelector(service: ServiceSpec, port: ServicePortSpec, index: PodIndex): Endpoint[] {
-  return selectPods(service.selector, index).flatMap(pod => {
-    const number = typeof port.targetPort === 'number' ? port.targetPort : pod.value.namedPorts.get(port.targetPort);
-    if (number === undefined || pod.value.address === undefined) return [];
-    return [endpoint(pod.value.address, number, pod.value.ready, index.workloadOf.get(pod.ref.name))];
+function fromSelector({ ref, value: service }: NamedService, port: ServicePortSpec, index: PodIndex): Endpoint[] {
+  return selectPods(service.selector, index).flatMap(({ ref: { name }, value: pod }) => {
+    const number = typeof port.targetPort === 'number' ? port.targetPort : pod.namedPorts.get(port.targetPort);
+    if (number === undefined || pod.address === undefined) return [];
+    const hostname = service.headless && pod.subdomain === ref.name ? pod.hostname : undefined;
+    const ready = pod.ready || service.publishNotReady;
+    return [endpoint({ address: pod.address, port: number, ready, hostname, workload: index.workloadOf.get(name) })];
   });
 }
 
@@ -82,8 +91,10 @@ export function selectPods(
   return candidates.filter(pod => rest.every(([name, value]) => pod.value.labels[name] === value));
 }
 
-function endpoint(address: string, port: number, ready: boolean, workload: string | undefined): Endpoint {
-  return { address, port, ready, ...(workload !== undefined && { workload }) };
+type Found = Pick<Endpoint, 'address' | 'port' | 'ready'> & Record<'hostname' | 'workload', string | undefined>;
+
+function endpoint({ hostname, workload, ...rest }: Found): Endpoint {
+  return { ...rest, ...(hostname !== undefined && { hostname }), ...(workload !== undefined && { workload }) };
 }
 
 function labelKey(name: string, value: string): string {

@@ -2,8 +2,8 @@ import { spiffeId } from '../model/mesh-model.ts';
 import type { Endpoint, Protocol } from '../model/service.ts';
 import type { MeshSettings } from '../model/settings.ts';
 import type { EndpointsSpec } from '../store/kubernetes/endpoints.ts';
-import type { ServicePortSpec, ServiceSpec } from '../store/kubernetes/service.ts';
-import { endpointsOf, type PodIndex } from './endpoints.ts';
+import type { ServicePortSpec } from '../store/kubernetes/service.ts';
+import { endpointsOf, type NamedService, type PodIndex } from './endpoints.ts';
 import { protocolOf } from './protocol.ts';
 import type { PodGroup } from './workloads.ts';
 
@@ -25,12 +25,12 @@ export interface Servers {
 
 /** The ports of a Service with their endpoints; the previous ones where nothing of them has changed. */
 export function portEndpoints(
-  service: ServiceSpec,
+  service: NamedService,
   slices: readonly EndpointsSpec[],
   { index, identities }: Servers,
   previous: readonly PortEndpoints[] | undefined,
 ): readonly PortEndpoints[] {
-  const next = service.ports.map((spec): PortEndpoints => {
+  const next = service.value.ports.map((spec): PortEndpoints => {
     const endpoints = endpointsOf(service, spec, slices, index);
     const servers = endpoints.flatMap(({ workload }) => (workload && identities.get(workload)) ?? []);
     return { spec, protocol: protocolOf(spec).protocol, endpoints, identities: [...new Set(servers)].toSorted() };

@@ -83,6 +83,7 @@ export class ServiceCompiler {
         name,
         key,
         addresses: addressesOf(own, address),
+        headless: own?.value.headless ?? false,
         logical: own === undefined,
         ...(own?.value.selector !== undefined && { selector: own.value.selector }),
         exposed: own?.value.exposed ?? false,
@@ -102,7 +103,7 @@ export class ServiceCompiler {
     const { name } = own.ref;
     const previous = this.#endpoints.previous(name);
     return this.#endpoints.get(name, [own, slices, inputs.index, inputs.settings], () =>
-      portEndpoints(own.value, slices, inputs, previous),
+      portEndpoints(own, slices, inputs, previous),
     );
   }
 

@@ -13,6 +13,7 @@ import { restrictsMethods } from '../model/workload.ts';
 import { authorize, type InboundVerdict, type Knock } from './authorize.ts';
 import { allow, type Inbound, inboundsBehind, inboundsOf, type Journey, knockOf, refuse, statusOf } from './journey.ts';
 import { looksLikeHttp } from './looks-like-http.ts';
+import { hasAddress, type Place, placesOf } from './places.ts';
 import { requestFacts } from './request-facts.ts';
 import type { Unfit } from './request-headers.ts';
 import { type BackendShare, type Call, DependsOnPod, type Step, type Verdict } from './verdict.ts';
@@ -40,25 +41,55 @@ export function decide(model: MeshModel, call: Call): Verdict {
     const message = `There is no Service ${key}.`;
     return refuse(journey, { status: null, reason: 'ServiceNotFound', decidedBy: by('ServiceNotFound'), message });
   }
-  const port = service.ports.find(({ number, protocol }) => number === to.port && protocol !== 'udp');
-  const isKnown = port !== undefined || service.addresses.length === 0;
+  if (!hasAddress(service, to)) return refuseNameless(journey, service);
+  const places = placesOf(model, service, to);
+  const isKnown = places.some(place => place !== undefined) || service.addresses.length === 0;
   if (!service.inMesh && isKnown) return leaveMesh(journey, service, unfit);
-  if (port === undefined) return unfit === undefined ? refusePort(journey, service) : refuseUnfit(journey, unfit);
-  const hidden = service.callers !== 'anyone' && !service.callers.includes(journey.identity);
-  const asBytes = port.protocol === 'tcp' || (port.protocol === 'detect' && !looksLikeHttp(call));
+  const verdicts = places.map(place =>
+    place === undefined ? refusePort(journey, service, unfit) : decideAt(journey, place, unfit),
+  );
+  const [first, ...others] = verdicts as [Verdict, ...Verdict[]];
+  if (others.some(({ allowed, status }) => allowed !== first.allowed || status !== first.status))
+    throw new DependsOnPod(`The answer depends on the pod of ${key} that is called. Ask for one of them.`);
+  return first;
+}
+
+function decideAt(start: Journey, place: Place, unfit: Unfit | undefined): Verdict {
+  const { port, at } = place;
+  const journey: Journey = { ...start, trace: [...start.trace], ...(at !== undefined && { at }) };
+  const hidden = place.knownBy.every(({ callers }) => callers !== 'anyone' && !callers.includes(journey.identity));
+  const asBytes = port.protocol === 'tcp' || (port.protocol === 'detect' && !looksLikeHttp(journey.call));
   if (unfit !== undefined && (!asBytes || hidden)) return refuseUnfit(journey, unfit);
-  if (hidden) return refuseHidden(journey, service, port);
-  return decideOnPort(asBytes ? { ...journey, request: undefined } : journey, service, port);
+  if (hidden) return refuseHidden(journey, place.service, port);
+  return decideOnPort(asBytes ? { ...journey, request: undefined } : journey, place.service, port);
+}
+
+function refuseNameless(journey: Journey, { key }: Service): Verdict {
+  const { pod } = journey.call.to;
+  const message = `${key} has no ready pod${pod === undefined ? '' : ` named ${pod}`}, so the name stands for no address.`;
+  return refuse(journey, { status: null, reason: 'NoEndpoints', decidedBy: by('NoEndpoints'), message });
 }
 
 function by(name: DefaultName): DefaultOrigin {
   return { default: name };
 }
 
-function refusePort(journey: Journey, { key, ports }: Service): Verdict {
-  const known = ports.flatMap(({ number, protocol }) => (protocol === 'udp' ? [] : [number])).join(', ');
-  const message = `${key} has no TCP port ${journey.call.to.port}; it has ${known || 'none'}.`;
-  return refuse(journey, { reason: 'PortNotFound', decidedBy: by('PortNotFound'), message });
+function refusePort(journey: Journey, service: Service, unfit: Unfit | undefined): Verdict {
+  const { key, headless } = service;
+  const ports = service.ports.filter(({ protocol }) => protocol !== 'udp');
+  const numbers = ports.flatMap(({ number, endpoints }) => (headless ? endpoints.map(({ port }) => port) : number));
+  const known = [...new Set(numbers)].join(', ') || 'none';
+  const { port } = journey.call.to;
+  const reason = 'PortNotFound';
+  const decidedBy = by(reason);
+  if (headless) {
+    const message = `Clients of ${key}, which is headless, connect to its pods: these have no TCP port ${port}, but ${known}.`;
+    // Nobody speaks for the other ports of a pod: its own sidecar closes what comes to them.
+    if (journey.model.settings.egress === 'allow') return refuse(journey, { status: null, reason, decidedBy, message });
+    return unfit === undefined ? refuse(journey, { reason, decidedBy, message }) : refuseUnfit(journey, unfit);
+  }
+  if (unfit !== undefined) return refuseUnfit(journey, unfit);
+  return refuse(journey, { reason, decidedBy, message: `${key} has no TCP port ${port}; it has ${known}.` });
 }
 
 function refuseUnfit(journey: Journey, { status, unfit }: Unfit): Verdict {
@@ -71,6 +102,11 @@ function refuseUnfit(journey: Journey, { status, unfit }: Unfit): Verdict {
 function leaveMesh(journey: Journey, service: Service, unfit: Unfit | undefined): Verdict {
   const outside = `No pod behind ${service.key} is in the mesh`;
   if (journey.model.settings.egress === 'allow' || isClusterService(service)) {
+    const served = service.ports.find(({ number }) => number === journey.call.to.port)?.endpoints;
+    if (served?.some(({ ready }) => ready) === false) {
+      const message = `${outside}, and none is ready on port ${journey.call.to.port}.`;
+      return refuse(journey, { status: null, reason: 'NoEndpoints', decidedBy: by('NoEndpoints'), message });
+    }
     const message = `${outside}, so TrafficTargets do not apply.`;
     return allow(journey, { reason: 'OutsideMesh', decidedBy: by('OutsideMesh'), message, mtls: 'none' });
   }

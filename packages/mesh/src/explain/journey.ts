@@ -16,6 +16,8 @@ export interface Journey {
   /** `undefined` for a connection of bytes. */
   readonly request: RequestFacts | undefined;
   readonly trace: Step[];
+  /** Pods that the client itself has chosen: the only ones that serve the own share of a headless Service. */
+  readonly at?: { readonly backend: string; readonly addresses: ReadonlySet<string> };
 }
 
 /** The call as it reaches a destination. */
@@ -31,11 +33,12 @@ export interface Inbound {
 }
 
 /** The ports of workloads that serve a backend; ready where any replica is. */
-export function inboundsOf({ model }: Journey, backend: WeightedBackend): Inbound[] {
+export function inboundsOf({ model, at }: Journey, backend: WeightedBackend): Inbound[] {
   const endpoints =
     serviceOf(model, backend.service)?.ports.find(({ number }) => number === backend.port)?.endpoints ?? [];
   const found = new Map<string, Inbound>();
-  for (const { workload: key, port: number, ready } of endpoints) {
+  for (const { workload: key, port: number, ready, address } of endpoints) {
+    if (at?.backend === backend.service && !at.addresses.has(address)) continue;
     const workload = key === undefined ? undefined : workloadOf(model, key);
     const port = workload?.ports.find(candidate => candidate.number === number);
     if (workload === undefined || port === undefined) continue;

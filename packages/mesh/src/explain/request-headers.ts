@@ -1,5 +1,5 @@
 import { wireText } from '@heddle/smi';
-import type { Call } from './verdict.ts';
+import { type Call, hostOf } from './verdict.ts';
 
 /** A request that a sidecar answers itself before any rule is asked, and what it doesn't take about it. */
 export interface Unfit {
@@ -22,7 +22,7 @@ export function headersPassedOn(call: Call): Map<string, string> | Unfit {
     const before = headers.get(name);
     headers.set(name, before === undefined ? value : joined(name, before, value));
   }
-  if (!headers.has('host')) headers.set('host', `${call.to.service}.${call.to.namespace}`);
+  if (!headers.has('host')) headers.set('host', hostOf(call.to));
   const passed = call.protocol === 'http' ? overOneConnection(headers) : withGrpc(headers);
   if ('unfit' in passed || upgradeOf(passed) !== undefined) return passed;
   if (!isReferer(passed.get('referer') ?? '')) passed.delete('referer');

@@ -3,7 +3,7 @@ import type { Origin } from '../model/origin.ts';
 /** Someone's call, before it is known what becomes of it. */
 export interface Call {
   readonly from: Caller;
-  readonly to: { readonly namespace: string; readonly service: string; readonly port: number };
+  readonly to: CallTarget;
   readonly protocol: 'http' | 'grpc' | 'tcp';
   /** As on the wire. Ignored for TCP, as are path and headers. */
   readonly method: string;
@@ -11,6 +11,20 @@ export interface Call {
   readonly path: string;
   /** In order, repeated ones kept. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** Whom someone calls. */
+export interface CallTarget {
+  readonly namespace: string;
+  readonly service: string;
+  /** One pod of a headless Service, by its own name there; absent: whichever the Service's name leads to. */
+  readonly pod?: string;
+  readonly port: number;
+}
+
+/** The host name of whom someone calls, as any namespace may write it. */
+export function hostOf({ pod, service, namespace }: Omit<CallTarget, 'port'>): string {
+  return pod === undefined ? `${service}.${namespace}` : `${pod}.${service}.${namespace}.svc`;
 }
 
 /** A workload's identity. */

@@ -15,6 +15,8 @@ export interface Service {
   readonly key: string;
   /** Addresses that clients connect to; empty while none is known. */
   readonly addresses: readonly string[];
+  /** Has no address of its own: its name stands for its pods' addresses, and clients connect to these and to the pods' ports (H1). */
+  readonly headless: boolean;
   /** There is no Service object, only a TrafficSplit that names it as its root. */
   readonly logical: boolean;
   /** Labels of the pods behind it; absent for one without a selector, and for a logical root. */
@@ -54,6 +56,8 @@ export interface Endpoint {
   readonly address: string;
   readonly port: number;
   readonly ready: boolean;
+  /** Its own name under that of a headless Service; absent for a pod that has none there. */
+  readonly hostname?: string;
   /** Key of the workload behind it; absent for an address that is no pod of the mesh. */
   readonly workload?: string;
 }

@@ -1,4 +1,4 @@
-import { type Call, serviceOf } from '@heddle/mesh';
+import { type Call, type ServicePort, serviceOf } from '@heddle/mesh';
 import { readDestination } from '../../traffic/destination.ts';
 import { UsageError } from '../cli-command.ts';
 import { suggest } from '../suggest.ts';
@@ -49,16 +49,16 @@ function identityOfPod(namespace: string, name: string, { model, set }: LoadedMe
 const portOfNobody = 80;
 
 /**
- * Reads `SERVICE[.NAMESPACE][:PORT]`. Without a port, a Service with one TCP port means that one. Throws `UsageError` for one
+ * Reads `SERVICE[.NAMESPACE][:PORT]` or `POD.SERVICE.NAMESPACE.svc[:PORT]`. Without a port, a Service with one TCP port means that one. Throws `UsageError` for one
  * with several, naming them, and for what is no Service's name.
  */
 export function findDestination(text: string, callersNamespace: string, { model }: LoadedMesh): Call['to'] {
   const destination = readDestination(text, callersNamespace, model.settings.clusterDomain);
   if ('problem' in destination)
     throw new UsageError(`${JSON.stringify(text)} is not a destination: ${destination.problem}.`);
-  const { namespace, service, port } = destination;
-  if (port !== undefined) return { namespace, service, port };
-  const ports = serviceOf(model, `${namespace}/${service}`)?.ports ?? [];
+  const { namespace, service, port, ...pod } = destination;
+  if (port !== undefined) return { namespace, service, ...pod, port };
+  const { ports = [], headless = false } = serviceOf(model, `${namespace}/${service}`) ?? {};
   const callable = ports.filter(({ protocol }) => protocol !== 'udp');
   const [only, ...others] = callable;
   if (others.length > 0) {
@@ -67,5 +67,10 @@ export function findDestination(text: string, callersNamespace: string, { model 
       `${service} in ${namespace} has several ports, so --to needs one: ${listed}. Write ${text}:${only?.number}, say.`,
     );
   }
-  return { namespace, service, port: only?.number ?? ports[0]?.number ?? portOfNobody };
+  return { namespace, service, ...pod, port: numberToCall(only ?? ports[0], headless) };
+}
+
+/** Clients of a headless Service connect to its pods' own port. */
+function numberToCall(port: ServicePort | undefined, headless: boolean): number {
+  return (headless ? port?.endpoints[0]?.port : undefined) ?? port?.number ?? portOfNobody;
 }

@@ -1,4 +1,12 @@
-import { type Call, type DefaultName, type Origin, type OriginView, type Verdict, viewOrigin } from '@heddle/mesh';
+import {
+  type Call,
+  type DefaultName,
+  hostOf,
+  type Origin,
+  type OriginView,
+  type Verdict,
+  viewOrigin,
+} from '@heddle/mesh';
 
 /** One line of an explanation, and what it is, so that it can be painted. */
 export interface TellLine {
@@ -34,7 +42,7 @@ const blank: TellLine = { kind: 'blank', text: '' };
 function question({ from, to, protocol, method, path, headers }: Call): string {
   const what = protocol === 'tcp' ? 'A connection' : `${protocol === 'grpc' ? 'gRPC POST' : method} ${path}`;
   const written = headers.map(([name, value]) => ` (${name}: ${value})`).join('');
-  const target = `${to.service}.${to.namespace}:${to.port}`;
+  const target = `${hostOf(to)}:${to.port}`;
   return `${what}${protocol === 'tcp' ? '' : written} from ${from.namespace}/${from.serviceAccount} to ${target}`;
 }
 

@@ -1,21 +1,22 @@
 import type { ClusterJson } from '@heddle/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { CidrRangeJson } from '@heddle/envoy-api/envoy/config/core/v3/address_pb';
-import type { FilterJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
+import type { FilterChainJson, FilterJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
 import type { MeshSettings } from '../../model/settings.ts';
 import { refusingManager, sameProtocol } from './http.ts';
 import { names, outboundPort } from './names.ts';
 import { clusterType, listenerType, type ResourceGroup, type XdsResource } from './resource.ts';
+import type { StrayAddresses } from './stray-addresses.ts';
 import { typed } from './typed.ts';
 
 /**
  * What every sidecar has, whatever policy says: the way out, the way to its own application, and a refusal.
- * `strayAddresses` are those of Services outside the ranges that Services have their addresses from.
+ * `strays` are addresses of the mesh outside the ranges that Services have theirs from.
  */
-export function baseGroup(settings: MeshSettings, strayAddresses: readonly string[]): ResourceGroup {
+export function baseGroup(settings: MeshSettings, strays: StrayAddresses): ResourceGroup {
   return {
     resources: [
-      resource(listenerType, names.outboundListener, outboundListener(settings, strayAddresses)),
+      resource(listenerType, names.outboundListener, outboundListener(settings, strays)),
       resource(clusterType, names.inboundCluster, {
         ...originalDestination(names.inboundCluster),
         upstreamBindConfig: unmarked,
@@ -31,10 +32,11 @@ function resource(typeUrl: string, name: string, value: object): XdsResource {
 
 /**
  * Takes every connection of the application and hands it to the listener of the address that it was made to. An address
- * of a Service without one is a Service, or a port of one, that policy hides: 403. Everything else is outside the mesh
- * (H4, H6). Envoy updates the chains of a listener in place: connections that left by the other chain stay.
+ * of a Service without one is a Service, or a port of one, that policy hides, as is a port of a pod that a headless Service
+ * shows: 403. Everything else is outside the mesh (H4, H6). Envoy updates the chains of a listener in place: connections that
+ * left by the other chain stay.
  */
-function outboundListener({ serviceRanges, egress }: MeshSettings, strayAddresses: readonly string[]): ListenerJson {
+function outboundListener({ serviceRanges, egress }: MeshSettings, { services, pods }: StrayAddresses): ListenerJson {
   const listener: ListenerJson = {
     name: names.outboundListener,
     address: { socketAddress: { address: '0.0.0.0', portValue: outboundPort } },
@@ -43,15 +45,20 @@ function outboundListener({ serviceRanges, egress }: MeshSettings, strayAddresse
   };
   if (egress === 'deny')
     return { ...listener, defaultFilterChain: { name: 'closed', filters: [refusingManager(closed)] } };
-  const hidden = {
-    name: 'hidden',
-    filterChainMatch: { prefixRanges: [...serviceRanges, ...strayAddresses].map(cidr) },
-    filters: [refusingManager(hiddenBody)],
-  };
+  const always = [...serviceRanges, ...services];
   return {
     ...listener,
-    filterChains: [hidden],
+    // Envoy looks at chains of a port before it looks at any address: on such a port only they count.
+    filterChains: [refusal(always), ...[...pods].map(([port, own]) => refusal([...always, ...own], port))],
     defaultFilterChain: { name: 'egress', filters: [tcpProxy(names.egressCluster)] },
+  };
+}
+
+function refusal(addresses: readonly string[], port?: number): FilterChainJson {
+  return {
+    name: port === undefined ? 'hidden' : `hidden/${port}`,
+    filterChainMatch: { ...(port !== undefined && { destinationPort: port }), prefixRanges: addresses.map(cidr) },
+    filters: [refusingManager(hiddenBody)],
   };
 }
 

@@ -9,9 +9,14 @@ export const names = {
   workloadCertificate: 'workload-certificate',
   trustBundle: 'trust-bundle',
   service: (key: string, port: number) => `outbound/${key}/${port}`,
+  /** The Service at one address of several. */
+  listenerAt: (key: string, port: number, address: string) => `outbound/${key}/${port}/${address}`,
   tcpCluster: (key: string, port: number) => `outbound/${key}/${port}/tcp`,
   /** A Service outside the mesh, as it is called: in plain text. */
   plainCluster: (key: string, port: number) => `outbound/${key}/${port}/plain`,
+  /** The pod of a headless Service that a client has connected to. */
+  directCluster: (key: string, port: number) => `outbound/${key}/${port}/direct`,
+  directTcpCluster: (key: string, port: number) => `outbound/${key}/${port}/direct-tcp`,
   frontDoor: (key: string, port: number) => `front-door/${key}/${port}`,
   inboundListener: (workload: string) => `inbound/${workload}`,
   inboundRoutes: (workload: string, port: number) => `inbound/${workload}/${port}`,

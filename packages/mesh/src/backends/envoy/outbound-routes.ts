@@ -7,13 +7,15 @@ import type {
 import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/route/v3/route_pb';
 import type { StringMatcherJson } from '@heddle/envoy-api/envoy/type/matcher/v3/string_pb';
 import type { HeaderMatch, HttpRouteMatch } from '../../model/http-route-match.ts';
-import type { OutboundRoute, ServicePort } from '../../model/service.ts';
+import type { OutboundRoute, ServicePort, WeightedBackend } from '../../model/service.ts';
 import { authorityKey, withAuthority } from './authority.ts';
 import { refuseTwoHosts } from './http.ts';
-import { names } from './names.ts';
+
+/** The cluster that serves a backend's share. */
+export type ClusterOf = (backend: WeightedBackend) => string;
 
 /** How a client's sidecar shares the requests of one port between backends, in the order of S11. */
-export function outboundRoutes(name: string, port: ServicePort): RouteConfigurationJson {
+export function outboundRoutes(name: string, port: ServicePort, clusterOf: ClusterOf): RouteConfigurationJson {
   const asksForHosts = port.outbound.routes.some(({ match }) => match?.headers.some(isHost));
   return {
     name,
@@ -21,7 +23,7 @@ export function outboundRoutes(name: string, port: ServicePort): RouteConfigurat
       {
         name,
         domains: ['*'],
-        routes: [refuseTwoHosts, ...port.outbound.routes.map(routeOf)],
+        routes: [refuseTwoHosts, ...port.outbound.routes.map(route => routeOf(route, clusterOf))],
         ...(asksForHosts && { typedPerFilterConfig: withAuthority }),
       },
     ],
@@ -30,9 +32,9 @@ export function outboundRoutes(name: string, port: ServicePort): RouteConfigurat
   };
 }
 
-function routeOf(route: OutboundRoute): RouteJson {
+function routeOf(route: OutboundRoute, clusterOf: ClusterOf): RouteJson {
   const match: RouteMatchJson = route.match === undefined ? { prefix: '/' } : matchOf(route.match);
-  const clusters = route.backends.map(({ service, port, weight }) => ({ name: names.service(service, port), weight }));
+  const clusters = route.backends.map(backend => ({ name: clusterOf(backend), weight: backend.weight }));
   if (clusters.length === 0) {
     return {
       match,

@@ -1,3 +1,4 @@
+import { type DirectPort, directKey, directPortsOf } from '../../model/headless.ts';
 import { type MeshModel, serviceOf, workloadOf } from '../../model/mesh-model.ts';
 import { isClusterService, type Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
@@ -6,9 +7,9 @@ import type { Render } from '../backend.ts';
 import { baseGroup } from './base.ts';
 import { remember } from './remember.ts';
 import type { ResourceGroup } from './resource.ts';
-import { backOf, plainBackOf } from './service-back.ts';
-import { frontDoorOf, frontOf } from './service-front.ts';
-import { createStrayAddresses, type StrayAddresses } from './stray-addresses.ts';
+import { backOf, directBackOf, plainBackOf } from './service-back.ts';
+import { frontDoorOf, frontOf, headlessFrontOf } from './service-front.ts';
+import { createStrayAddresses, type FindStrayAddresses, type StrayAddresses } from './stray-addresses.ts';
 import { inboundOf } from './workload-inbound.ts';
 
 /** What the Envoy backend needs besides the model. */
@@ -64,12 +65,13 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
 interface RenderState {
   readonly target: EnvoyTarget;
   readonly settings: MeshSettings;
-  readonly findStrays: StrayAddresses;
-  strays: readonly string[];
+  readonly findStrays: FindStrayAddresses;
+  strays: StrayAddresses;
   base: ResourceGroup;
   readonly fronts: WeakMap<Service, ResourceGroup>;
   readonly backs: WeakMap<Service, ResourceGroup>;
   readonly plainBacks: WeakMap<Service, ResourceGroup>;
+  readonly headless: WeakMap<Service, { readonly places: string; readonly groups: readonly ResourceGroup[] }>;
   readonly doors: WeakMap<Service, ResourceGroup>;
   readonly inbounds: WeakMap<Workload['ports'], ResourceGroup>;
   /** Which Services each workload's configuration was made from, and the other way around. */
@@ -91,6 +93,7 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
     fronts: new WeakMap(),
     backs: new WeakMap(),
     plainBacks: new WeakMap(),
+    headless: new WeakMap(),
     doors: new WeakMap(),
     inbounds: new WeakMap(),
     uses: new Map(),
@@ -118,6 +121,11 @@ function staleWorkloads(state: RenderState, model: MeshModel): Set<string> {
     for (const key of differences(before?.services, now?.services)) {
       for (const user of state.users.get(`${name}/${key}`) ?? []) stale.add(user);
     }
+    if (before?.services === now?.services) continue;
+    // Which of several answers at their pods may have changed with any of them.
+    for (const { headless, key } of now?.services.values() ?? []) {
+      if (headless) for (const user of state.users.get(key) ?? []) stale.add(user);
+    }
   }
   return stale;
 }
@@ -136,20 +144,52 @@ function differences(
 function groupsOf(state: RenderState, model: MeshModel, workload: Workload): ResourceGroup[] {
   const { target } = state;
   const groups = [state.base, remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle))];
-  const reached = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
+  const named = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
+  const answering = answeringFor(model, named);
+  const reached = [...named.filter(({ headless }) => !headless), ...answering.keys()];
   const backends = backendsOf(model, reached);
+  for (const [service, direct] of answering) groups.push(...headlessGroups(state, service, direct));
   for (const service of reached) {
-    if (!mayCall(service, state.settings)) continue;
+    if (service.headless || !mayCall(service, state.settings)) continue;
     groups.push(remember(state.fronts, service, () => frontOf(service)));
     if (!service.inMesh) groups.push(remember(state.plainBacks, service, () => plainBackOf(service)));
   }
   for (const service of backends) groups.push(remember(state.backs, service, () => backOf(service)));
   if (target.frontDoor?.workload === workload.key) {
     const { directory } = target.frontDoor;
-    for (const service of reached)
+    for (const service of named)
       if (service.exposed) groups.push(remember(state.doors, service, () => frontDoorOf(service, directory)));
   }
-  rememberUses(state, workload.key, new Set([...workload.reaches, ...[...backends].map(({ key }) => key)]));
+  rememberUses(state, workload.key, new Set([...workload.reaches, ...[...reached, ...backends].map(({ key }) => key)]));
+  return groups;
+}
+
+/**
+ * The headless Services that answer at the pods of those that are named: themselves, or others that have the same pods. Nothing
+ * answers for one outside the mesh: its pods' addresses are such as any outside it.
+ */
+function answeringFor(model: MeshModel, named: readonly Service[]): Map<Service, DirectPort[]> {
+  const answering = new Map<Service, DirectPort[]>();
+  for (const namespace of new Set(named.flatMap(service => (service.headless ? service.namespace : [])))) {
+    const services = model.namespaces.get(namespace)?.services;
+    if (services === undefined) continue;
+    const direct = directPortsOf(services);
+    const at = named.filter(({ headless, namespace: its }) => headless && its === namespace);
+    const keys = new Set(at.flatMap(({ ports }) => ports.flatMap(({ endpoints }) => endpoints.map(directKey))));
+    const owners = new Set([...keys].flatMap(key => direct.get(key)?.service ?? []));
+    const all = Map.groupBy(direct.values(), ({ service }) => service);
+    for (const owner of owners) answering.set(owner, all.get(owner) ?? []);
+  }
+  return answering;
+}
+
+/** What clients of a headless Service have; the same objects for as long as it answers at the same places. */
+function headlessGroups(state: RenderState, service: Service, direct: readonly DirectPort[]): readonly ResourceGroup[] {
+  const places = direct.map(({ endpoint }) => directKey(endpoint)).join(' ');
+  const known = state.headless.get(service);
+  if (known?.places === places) return known.groups;
+  const groups = [headlessFrontOf(service, direct), directBackOf(service)];
+  state.headless.set(service, { places, groups });
   return groups;
 }
 
@@ -176,14 +216,15 @@ function forgetUses(state: RenderState, workload: string): void {
   state.uses.delete(workload);
 }
 
-/** Every Service that the routes of some others lead to. */
+/** Every Service that the routes of some others lead to; a headless one leads to the pods themselves, but at the front door. */
 function backendsOf(model: MeshModel, services: readonly Service[]): Set<Service> {
   const backends = new Set<Service>();
-  for (const { ports, inMesh } of services) {
+  for (const { key, ports, inMesh, headless, exposed } of services) {
     if (!inMesh) continue;
     for (const { outbound } of ports) {
       for (const route of outbound.routes) {
         for (const backend of route.backends) {
+          if (headless && !exposed && backend.service === key) continue;
           const service = serviceOf(model, backend.service);
           if (service !== undefined) backends.add(service);
         }

@@ -21,8 +21,8 @@ export function backOf(service: Service): ResourceGroup {
         origins: [service.origin],
       });
       return [
-        ...(port.protocol === 'tcp' ? [] : [resource(clusterType, name, httpCluster(name, port))]),
-        ...(port.protocol === 'http' ? [] : [resource(clusterType, tcp, tcpCluster(tcp, name, port))]),
+        ...(port.protocol === 'tcp' ? [] : [resource(clusterType, name, speakHttp(cluster(name, name), port))]),
+        ...(port.protocol === 'http' ? [] : [resource(clusterType, tcp, speakBytes(cluster(tcp, name), port))]),
         resource(endpointType, name, loadAssignment(name, meshEndpoints(port))),
       ];
     }),
@@ -47,16 +47,43 @@ export function plainBackOf(service: Service): ResourceGroup {
   };
 }
 
-function httpCluster(name: string, port: ServicePort): ClusterJson {
+/** A headless Service as the backend of its own clients: the pod that the client has connected to, over mutual TLS (H1). */
+export function directBackOf(service: Service): ResourceGroup {
   return {
-    ...cluster(name, name),
+    resources: service.ports.flatMap((port): XdsResource[] => {
+      if (port.protocol === 'udp') return [];
+      const [http, tcp] = [
+        names.directCluster(service.key, port.number),
+        names.directTcpCluster(service.key, port.number),
+      ];
+      const resource = (name: string, value: object) => ({
+        typeUrl: clusterType,
+        name,
+        value,
+        origins: [service.origin],
+      });
+      return [
+        ...(port.protocol === 'tcp' ? [] : [resource(http, speakHttp(chosenPod(http), port))]),
+        ...(port.protocol === 'http' ? [] : [resource(tcp, speakBytes(chosenPod(tcp), port))]),
+      ];
+    }),
+  };
+}
+
+function chosenPod(name: string): ClusterJson {
+  return { name, type: 'ORIGINAL_DST', lbPolicy: 'CLUSTER_PROVIDED', connectTimeout: '2s' };
+}
+
+function speakHttp(cluster: ClusterJson, port: ServicePort): ClusterJson {
+  return {
+    ...cluster,
     typedExtensionProtocolOptions: sameProtocol,
     transportSocket: upstreamTls(alpn.http, port.identities),
   };
 }
 
-function tcpCluster(name: string, endpoints: string, port: ServicePort): ClusterJson {
-  return { ...cluster(name, endpoints), transportSocket: upstreamTls(alpn.tcp, port.identities) };
+function speakBytes(cluster: ClusterJson, port: ServicePort): ClusterJson {
+  return { ...cluster, transportSocket: upstreamTls(alpn.tcp, port.identities) };
 }
 
 function cluster(name: string, endpoints: string): ClusterJson {

@@ -5,20 +5,55 @@ import type {
   ListenerFilterJson,
 } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
-import type { OutboundRoute, Service, ServicePort } from '../../model/service.ts';
+import type { DirectPort } from '../../model/headless.ts';
+import type { Endpoint, OutboundRoute, Service, ServicePort } from '../../model/service.ts';
 import { tcpProxy } from './base.ts';
 import { httpManager } from './http.ts';
 import { names } from './names.ts';
-import { outboundRoutes } from './outbound-routes.ts';
+import { type ClusterOf, outboundRoutes } from './outbound-routes.ts';
 import { listenerType, type ResourceGroup, routeType, type XdsResource } from './resource.ts';
 import { typed } from './typed.ts';
 
 /** A Service as its clients see it: one listener for each address and port, and the routes behind it. */
 export function frontOf(service: Service): ResourceGroup {
-  return { resources: service.ports.flatMap(port => (port.protocol === 'udp' ? [] : frontOfPort(service, port))) };
+  return {
+    resources: callable(service).flatMap(port => {
+      const places = service.addresses.map((address, index) => ({
+        name:
+          index === 0 ? names.service(service.key, port.number) : names.listenerAt(service.key, port.number, address),
+        address: { address, port: port.number },
+      }));
+      return frontOfPort(service, port, places);
+    }),
+  };
 }
 
-function frontOfPort(service: Service, port: ServicePort): XdsResource[] {
+/** The same for a headless one: a listener for each pod and port that it answers for. */
+export function headlessFrontOf(service: Service, direct: readonly DirectPort[]): ResourceGroup {
+  return {
+    resources: callable(service).flatMap(port => {
+      const own = direct.filter(answers => answers.port === port);
+      const places = own.map(({ endpoint }) => ({
+        name: names.listenerAt(service.key, port.number, endpoint.address),
+        address: endpoint,
+      }));
+      return places.length === 0 ? [] : frontOfPort(service, port, places);
+    }),
+  };
+}
+
+function callable({ ports }: Service): ServicePort[] {
+  return ports.filter(({ protocol }) => protocol !== 'udp');
+}
+
+/** Where a Service is called. */
+interface Place {
+  /** Of the listener. */
+  readonly name: string;
+  readonly address: Pick<Endpoint, 'address' | 'port'>;
+}
+
+function frontOfPort(service: Service, port: ServicePort, places: readonly Place[]): XdsResource[] {
   const name = names.service(service.key, port.number);
   const origins = [
     ...new Set([
@@ -26,13 +61,20 @@ function frontOfPort(service: Service, port: ServicePort): XdsResource[] {
       ...port.outbound.routes.flatMap(({ origin, match }) => (match === undefined ? [origin] : [origin, match.origin])),
     ]),
   ];
-  const listeners = service.addresses.map((address, index): XdsResource => {
-    const listenerName = index === 0 ? name : `${name}/${address}`;
-    const value = listener(listenerName, { socketAddress: { address, portValue: port.number } }, chains(service, port));
-    return { typeUrl: listenerType, name: listenerName, value, origins };
+  const listeners = places.map((place): XdsResource => {
+    const address = { socketAddress: { address: place.address.address, portValue: place.address.port } };
+    const value = listener(place.name, address, chains(service, port));
+    return { typeUrl: listenerType, name: place.name, value, origins };
   });
   if (!service.inMesh || port.protocol === 'tcp') return listeners;
-  return [...listeners, { typeUrl: routeType, name, value: outboundRoutes(name, port), origins }];
+  const routes = outboundRoutes(name, port, clusterOf(service));
+  return [...listeners, { typeUrl: routeType, name, value: routes, origins }];
+}
+
+/** The own share of a headless Service stays with the pod that its client has chosen (H1). */
+function clusterOf({ headless, key }: Service): ClusterOf {
+  return ({ service, port }) =>
+    headless && service === key ? names.directCluster(service, port) : names.service(service, port);
 }
 
 /** The same Service at the front door: on a Unix socket that the host relays to. HTTP only. */
@@ -41,14 +83,19 @@ export function frontDoorOf(service: Service, directory: string): ResourceGroup 
     resources: service.ports.flatMap((port): XdsResource[] => {
       if (port.protocol === 'udp' || port.protocol === 'tcp' || !service.inMesh) return [];
       const name = names.frontDoor(service.key, port.number);
+      const { headless, origin } = service;
       const path = frontDoorSocket(directory, service, port.number);
       const value: ListenerJson = {
         name,
         address: { pipe: { path } },
         trafficDirection: 'OUTBOUND',
-        filterChains: [httpChain(service, port)],
+        filterChains: [httpChain(headless ? name : names.service(service.key, port.number))],
       };
-      return [{ typeUrl: listenerType, name, value, origins: [service.origin] }];
+      const front: XdsResource = { typeUrl: listenerType, name, value, origins: [origin] };
+      if (!headless) return [front];
+      // Nobody has chosen a pod here: any of them serves.
+      const routes = outboundRoutes(name, port, backend => names.service(backend.service, backend.port));
+      return [front, { typeUrl: routeType, name, value: routes, origins: [origin] }];
     }),
   };
 }
@@ -70,11 +117,11 @@ function listener(name: string, address: AddressJson, parts: Chains): ListenerJs
 
 function chains(service: Service, port: ServicePort): Chains {
   if (!service.inMesh) return { filterChains: [{ filters: [tcpProxy(names.plainCluster(service.key, port.number))] }] };
-  if (port.protocol === 'http') return { filterChains: [httpChain(service, port)] };
-  const bytes: FilterChainJson = { name: 'tcp', filters: [splitTcp(port)] };
+  if (port.protocol === 'http') return { filterChains: [httpChain(names.service(service.key, port.number))] };
+  const bytes: FilterChainJson = { name: 'tcp', filters: [splitTcp(service, port)] };
   if (port.protocol === 'tcp') return { filterChains: [bytes] };
   const detected = {
-    ...httpChain(service, port),
+    ...httpChain(names.service(service.key, port.number)),
     filterChainMatch: { applicationProtocols: ['http/1.0', 'http/1.1', 'h2c'] },
   };
   return { filterChains: [detected], defaultFilterChain: bytes, listenerFilters: [httpInspector] };
@@ -85,14 +132,14 @@ const httpInspector: ListenerFilterJson = {
   typedConfig: typed('envoy.extensions.filters.listener.http_inspector.v3.HttpInspector', {}),
 };
 
-function httpChain(service: Service, port: ServicePort): FilterChainJson {
-  return { name: 'http', filters: [httpManager(names.service(service.key, port.number), { statPrefix: 'outbound' })] };
+function httpChain(routes: string): FilterChainJson {
+  return { name: 'http', filters: [httpManager(routes, { statPrefix: 'outbound' })] };
 }
 
 /** Connections are shared like requests, but by the last route only: none but HTTP can be matched (S12). */
-function splitTcp(port: ServicePort): FilterJson {
+function splitTcp(of: Service, port: ServicePort): FilterJson {
   const route = port.outbound.routes.find(({ match }) => match === undefined);
-  const weighted = weightedTcp(route);
+  const weighted = weightedTcp(of, route);
   if (weighted.length === 0) return closeAtOnce;
   return {
     name: 'envoy.filters.network.tcp_proxy',
@@ -103,10 +150,13 @@ function splitTcp(port: ServicePort): FilterJson {
   };
 }
 
-function weightedTcp(route: OutboundRoute | undefined): { name: string; weight: number }[] {
+function weightedTcp(of: Service, route: OutboundRoute | undefined): { name: string; weight: number }[] {
   return (route?.backends ?? [])
     .filter(({ weight }) => weight > 0)
-    .map(({ service, port, weight }) => ({ name: names.tcpCluster(service, port), weight }));
+    .map(({ service, port, weight }) => {
+      const name = of.headless && service === of.key ? names.directTcpCluster : names.tcpCluster;
+      return { name: name(service, port), weight };
+    });
 }
 
 const closeAtOnce: FilterJson = {

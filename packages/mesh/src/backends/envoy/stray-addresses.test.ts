@@ -17,17 +17,36 @@ test('addresses outside the ranges of Services are found, sorted, each once', ()
     namespaceOf('a', ['10.96.0.7'], ['172.20.0.9'], []),
     namespaceOf('b', ['10.100.1.1', 'fd00::1'], ['172.20.0.10'], ['172.20.0.9']),
   ]);
-  assert.deepEqual(find(model), ['172.20.0.10', '172.20.0.9', 'fd00::1']);
+  assert.deepEqual(find(model).services, ['172.20.0.10', '172.20.0.9', 'fd00::1']);
 });
 
 test('the list is the same one for as long as nothing in it changes', () => {
   const find = createStrayAddresses(defaultSettings);
   const first = find(new Map([namespaceOf('a', ['172.20.0.9'])]));
   assert.equal(find(new Map([namespaceOf('a', ['172.20.0.9'], ['10.96.0.8'])])), first);
-  assert.deepEqual(find(new Map()), []);
+  assert.deepEqual(find(new Map()).services, []);
 });
 
 test('nobody asks for them where no call may leave the mesh', () => {
   const find = createStrayAddresses({ ...defaultSettings, egress: 'deny' });
-  assert.deepEqual(find(new Map([namespaceOf('a', ['172.20.0.9'])])), []);
+  assert.deepEqual(find(new Map([namespaceOf('a', ['172.20.0.9'])])).services, []);
+});
+
+test('ports of pods that headless Services show are found, in the mesh alone', () => {
+  const ports = [
+    {
+      number: 80,
+      protocol: 'http',
+      outbound: { routes: [] },
+      endpoints: [
+        { address: '10.244.0.9', port: 8080, workload: 'a/web' },
+        { address: '10.244.0.10', port: 8080, workload: 'a/web' },
+        { address: '10.244.0.11', port: 8080 },
+      ],
+    },
+  ];
+  const service = { name: 's', addresses: [], headless: true, inMesh: true, ports } as unknown as Service;
+  const namespace = { services: new Map([['s', service]]) } as unknown as NamespaceModel;
+  const strays = createStrayAddresses(defaultSettings)(new Map([['a', namespace]]));
+  assert.deepEqual([...strays.pods], [[8080, ['10.244.0.10', '10.244.0.9']]]);
 });

@@ -1,37 +1,60 @@
 import { isInRange } from '../../model/address-range.ts';
+import { directPortsOf } from '../../model/headless.ts';
 import type { MeshModel, NamespaceModel } from '../../model/mesh-model.ts';
-import type { Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import { remember } from './remember.ts';
 
-/**
- * Finds the addresses of Services that lie outside the ranges that Services have their addresses from, sorted. Where no
- * call may leave the mesh nobody asks for them, and there are none.
- */
-export type StrayAddresses = (namespaces: MeshModel['namespaces']) => readonly string[];
+/** Addresses of the mesh that lie outside the ranges that Services have theirs from; both sorted. */
+export interface StrayAddresses {
+  /** Of Services, whatever the port. */
+  readonly services: readonly string[];
+  /** Of pods that clients of headless Services connect to, by port; their other ports are nobody's. */
+  readonly pods: ReadonlyMap<number, readonly string[]>;
+}
 
-/** Makes a finder that looks only at Services that have changed; nothing new is the same list as before. */
-export function createStrayAddresses({ serviceRanges, egress }: MeshSettings): StrayAddresses {
+/** Finds them. Where no call may leave the mesh nobody asks for them, and there are none. */
+export type FindStrayAddresses = (namespaces: MeshModel['namespaces']) => StrayAddresses;
+
+/** Makes a finder that looks only at namespaces whose Services have changed; nothing new is the same object as before. */
+export function createStrayAddresses({ serviceRanges, egress }: MeshSettings): FindStrayAddresses {
+  const none: StrayAddresses = { services: [], pods: new Map() };
   if (egress === 'deny') return () => none;
   const ofServices = new WeakMap<NamespaceModel['services'], readonly string[]>();
-  const ofAddresses = new WeakMap<Service['addresses'], readonly string[]>();
   const isStray = (address: string) => !serviceRanges.some(range => isInRange(address, range));
-  const straysOf = ({ addresses }: Service) => remember(ofAddresses, addresses, () => addresses.filter(isStray));
-  let last = none;
+  let last = { strays: none, text: textOf(none) };
   return namespaces => {
-    const strays = [...namespaces.values()].flatMap(({ services }) =>
-      remember(ofServices, services, () => straysAmong(services.values(), straysOf)),
+    const found = [...namespaces.values()].map(({ services }) => ({
+      addresses: remember(ofServices, services, () => addressesIn(services).filter(isStray)),
+      direct: directPortsOf(services),
+    }));
+    const byPort = Map.groupBy(
+      found.flatMap(({ direct }) => [...direct.values()]),
+      ({ endpoint }) => endpoint.port,
     );
-    const sorted = [...new Set(strays)].toSorted();
-    if (sorted.length !== last.length || sorted.some((address, index) => address !== last[index])) last = sorted;
-    return last;
+    const strays: StrayAddresses = {
+      services: sorted(found.flatMap(({ addresses }) => addresses)),
+      pods: new Map(
+        [...byPort]
+          .toSorted(([a], [b]) => a - b)
+          .map(([port, pods]) => [port, sorted(pods.map(({ endpoint }) => endpoint.address))]),
+      ),
+    };
+    const text = textOf(strays);
+    if (text !== last.text) last = { strays, text };
+    return last.strays;
   };
 }
 
-function straysAmong(services: Iterable<Service>, straysOf: (service: Service) => readonly string[]): string[] {
-  const strays: string[] = [];
-  for (const service of services) strays.push(...straysOf(service));
-  return strays;
+function addressesIn(services: NamespaceModel['services']): string[] {
+  const addresses: string[] = [];
+  for (const service of services.values()) addresses.push(...service.addresses);
+  return addresses;
 }
 
-const none: readonly string[] = [];
+function sorted(addresses: readonly string[]): readonly string[] {
+  return [...new Set(addresses)].toSorted();
+}
+
+function textOf({ services, pods }: StrayAddresses): string {
+  return JSON.stringify([services, [...pods]]);
+}

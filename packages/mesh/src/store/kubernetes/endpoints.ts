@@ -14,6 +14,8 @@ export interface EndpointSpec {
   readonly ready: boolean;
   /** Name of the pod behind it. */
   readonly pod: string | undefined;
+  /** Its name in DNS under that of the Service. */
+  readonly hostname?: string;
 }
 
 /** An address that the source gave to a name that has none of its own: the root of a TrafficSplit. */
@@ -43,10 +45,11 @@ function readSliceEndpoint(item: Reader): EndpointSpec[] {
   const condition = item.field('conditions').field('ready');
   const ready = condition.present ? condition.optionalBoolean() === true : true;
   const pod = targetPod(item);
+  const hostname = item.field('hostname').optionalString();
   const addresses = item.field('addresses').items();
   return addresses.flatMap(field => {
     const address = requiredAddress(field);
-    return address === undefined ? [] : [{ address, ready, pod }];
+    return address === undefined ? [] : [{ address, ready, pod, ...(hostname !== undefined && { hostname }) }];
   });
 }
 
@@ -72,7 +75,9 @@ function subsetAddresses(list: Reader, ready: boolean): EndpointSpec[] {
   return list.items().flatMap(item => {
     if (!item.isObject()) return [];
     const address = requiredAddress(item.field('ip'));
-    return address === undefined ? [] : [{ address, ready, pod: targetPod(item) }];
+    const hostname = item.field('hostname').optionalString();
+    if (address === undefined) return [];
+    return [{ address, ready, pod: targetPod(item), ...(hostname !== undefined && { hostname }) }];
   });
 }
 

@@ -6,6 +6,9 @@ export interface PodSpec {
   /** Absent until the pod has one. */
   readonly address: string | undefined;
   readonly serviceAccount: string;
+  /** Its name in DNS, under that of the headless Service `subdomain`. */
+  readonly hostname: string | undefined;
+  readonly subdomain: string | undefined;
   readonly ready: boolean;
   /** Whether it has run to its end and will not begin again. */
   readonly ended: boolean;
@@ -42,6 +45,8 @@ export function readPod(object: KubeObject): Reading<PodSpec> {
     return {
       address,
       serviceAccount,
+      hostname: spec.field('hostname').optionalString(),
+      subdomain: spec.field('subdomain').optionalString(),
       ended: phase === 'Succeeded' || phase === 'Failed',
       ready: isReady(status) && !metadata.field('deletionTimestamp').present,
       inMesh: !onHost && inject !== 'false' && inject !== 'disabled',

@@ -26,6 +26,7 @@ test('a Service with what Kubernetes adds where nothing is written', () => {
   assert.deepEqual(good({ clusterIP: '10.96.1.1', ports: [{ port: 80 }] }), {
     addresses: ['10.96.1.1'],
     headless: false,
+    publishNotReady: false,
     selector: undefined,
     ports: [
       {
@@ -46,6 +47,10 @@ test('addresses: none of a headless Service, all of one with two families', () =
   assert.deepEqual(addresses({}), []);
   assert.deepEqual(addresses({ clusterIP: '' }), []);
   assert.deepEqual(addresses({ clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1', 'fd00::1'] }), ['10.0.0.1', 'fd00::1']);
+});
+
+test('a Service may show pods that are not ready', () => {
+  assert.equal(good({ clusterIP: 'None', publishNotReadyAddresses: true }).publishNotReady, true);
 });
 
 test('a target port is a number, a name, or a number in quotes', () => {
@@ -114,7 +119,8 @@ const badParts: readonly (readonly [what: string, spec: unknown, field: string])
 for (const [what, spec, field] of badParts) {
   test(`nothing is made of ${what}`, () => {
     const { value, violations } = read(spec);
-    assert.deepEqual(value, { addresses: [], headless: false, selector: undefined, ports: [], exposed: false });
+    const nothing = { addresses: [], headless: false, publishNotReady: false, selector: undefined, ports: [] };
+    assert.deepEqual(value, { ...nothing, exposed: false });
     assert.deepEqual(
       violations.map(({ reason, path }) => `${reason} ${formatPath(path)}`),
       [`InvalidField ${field}`],

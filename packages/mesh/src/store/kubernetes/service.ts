@@ -6,6 +6,8 @@ export interface ServiceSpec {
   /** Cluster IPs; empty for a headless Service and for one whose address is not known. */
   readonly addresses: readonly string[];
   readonly headless: boolean;
+  /** Whether its pods count as ready whatever their probes say, as peers that look for each other at their start need it. */
+  readonly publishNotReady: boolean;
   /** Labels of the pods behind it; `undefined` when it has no selector. */
   readonly selector: Readonly<Record<string, string>> | undefined;
   readonly ports: readonly ServicePortSpec[];
@@ -34,6 +36,7 @@ export function readService(object: KubeObject): Reading<ServiceSpec> {
     return {
       addresses: readAddresses(spec),
       headless: spec.field('clusterIP').value === 'None',
+      publishNotReady: spec.field('publishNotReadyAddresses').optionalBoolean() ?? false,
       selector: spec.field('selector').optionalStringMap(),
       ports: readPorts(spec.field('ports')),
       exposed: (object.metadata.annotations?.['heddle.dev/expose'] ?? 'false') !== 'false',
