@@ -1,9 +1,11 @@
 import type { IdentityBinding } from '@heddle/smi';
 import { type Finding, findingAt } from '../findings/finding.ts';
 import type { MeshModel, NamespaceModel } from '../model/mesh-model.ts';
+import type { Modes } from '../model/modes.ts';
 import type { Workload } from '../model/workload.ts';
 import type { NamespaceResources, Resource, ResourceSet } from '../store/resource-set.ts';
 import { keepList, Memo } from './memo.ts';
+import { modesOfNamespace } from './modes.ts';
 import { type LocalNamespace, type LocalWorkload, NamespaceCompiler } from './namespace.ts';
 import { type Reach, reachInputs, reachOf } from './reach.ts';
 import type { Bindings } from './scope.ts';
@@ -24,15 +26,18 @@ export function createCompiler(): Compile {
   const workloads = new Map<string, Memo<Workload>>();
   const models = new Memo<NamespaceModel>();
   const bindings = new Memo<Bindings>();
+  const modes = new Memo<Modes>();
   return set => {
     const names = [...set.namespaces.keys()].toSorted();
     const tables = names.map(name => set.namespaces.get(name)?.identityBindings);
     const bound = bindings.get('', tables, () => bindingsOf(set));
-    const local = names.map(name =>
-      locals.get(name, [set.namespaces.get(name), set.settings, bound], () =>
-        compilerOf(name, compilers).compile(resourcesOf(name, set), set.settings, bound),
-      ),
-    );
+    const local = names.map(name => {
+      const own = set.cluster.namespaces.get(name);
+      const around = { settings: set.settings, bindings: bound, modes: modesOfNamespace(own, set.settings, modes) };
+      return locals.get(name, [set.namespaces.get(name), set.settings, bound, around.modes], () =>
+        compilerOf(name, compilers).compile(resourcesOf(name, set), around),
+      );
+    });
     const reach = local.map(namespace =>
       reaches.get(namespace.name, reachInputs(namespace.services), () =>
         reachOf(namespace, reaches.previous(namespace.name)),
@@ -52,7 +57,7 @@ export function createCompiler(): Compile {
       compilers.delete(name);
       workloads.delete(name);
     }
-    for (const memo of [locals, reaches, models, bindings]) memo.endPass();
+    for (const memo of [locals, reaches, models, bindings, modes]) memo.endPass();
     return { settings: set.settings, namespaces, inputFindings: set.findings };
   };
 }

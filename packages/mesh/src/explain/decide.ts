@@ -10,7 +10,7 @@ import {
   type WeightedBackend,
 } from '../model/service.ts';
 import { restrictsMethods } from '../model/workload.ts';
-import { authorize, type InboundVerdict, type Knock } from './authorize.ts';
+import { type Admission, authorize, type InboundVerdict, type Knock } from './authorize.ts';
 import { allow, type Inbound, inboundsBehind, inboundsOf, type Journey, knockOf, refuse, statusOf } from './journey.ts';
 import { looksLikeHttp } from './looks-like-http.ts';
 import { hasAddress, type Place, placesOf } from './places.ts';
@@ -29,10 +29,11 @@ export function decide(model: MeshModel, call: Call): Verdict {
   const key = `${to.namespace}/${to.service}`;
   const read = call.protocol === 'tcp' ? undefined : requestFacts(call);
   const unfit = read !== undefined && 'unfit' in read ? read : undefined;
+  const identity = spiffeId(model.settings.trustDomain, from.namespace, from.serviceAccount);
   const journey: Journey = {
     model,
     call,
-    identity: spiffeId(model.settings.trustDomain, from.namespace, from.serviceAccount),
+    identity,
     request: read !== undefined && 'unfit' in read ? undefined : read,
     trace: [{ text: `${from.namespace}/${from.serviceAccount} calls ${key} on port ${to.port}.` }],
   };
@@ -162,8 +163,11 @@ function combine(journey: Journey, route: OutboundRoute, shares: readonly Weight
   if (refused === undefined) {
     const outcome = outcomes[0]?.outcome;
     if (outcome?.kind !== 'allowed') throw new Error('a route with shares has an outcome for each');
-    const { message, origin: decidedBy } = outcome;
-    return allow(journey, { reason: 'Allowed', decidedBy, message, backends, mtls: 'strict' });
+    const audited = outcomes.find(({ outcome: its }) => its.kind === 'allowed' && its.wouldDeny);
+    const wouldDenyAt = audited && inboundsOf(journey, audited.backend);
+    const admission = audited?.outcome.kind === 'allowed' ? audited.outcome : outcome;
+    const mtls = mtlsOf(journey, shares);
+    return allow(journey, { ...whyAllowed(admission), backends, mtls, ...(wouldDenyAt && { wouldDenyAt }) });
   }
   const { backend, outcome } = refused;
   const { message } = outcome;
@@ -174,6 +178,16 @@ function combine(journey: Journey, route: OutboundRoute, shares: readonly Weight
   const reason = outcome.kind === 'denied' && outcome.knowsCaller ? 'NoMatchingRule' : 'NoTrafficTarget';
   const inbounds = inboundsOf(journey, backend);
   return refuse(journey, { reason, decidedBy: by('DenyByDefault'), message, inbounds, backends });
+}
+
+function whyAllowed({ origin: decidedBy, message }: Admission): Pick<Verdict, 'reason' | 'decidedBy' | 'message'> {
+  return { reason: 'default' in decidedBy ? decidedBy.default : 'Allowed', decidedBy, message };
+}
+
+/** Whether every port that may be reached takes mutual TLS alone. */
+function mtlsOf(journey: Journey, backends: readonly WeightedBackend[]): Verdict['mtls'] {
+  const workloads = backends.flatMap(backend => inboundsOf(journey, backend).map(({ workload }) => workload));
+  return workloads.some(({ modes }) => modes.mtls === 'permissive') ? 'permissive' : 'strict';
 }
 
 type Outcome = InboundVerdict | { readonly kind: 'unavailable'; readonly message: string };

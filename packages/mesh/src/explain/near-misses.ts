@@ -46,7 +46,7 @@ function missesOf(
   } else if (fits) {
     const origin = { source: target.source, path: ['spec', 'sources'] };
     const sources = principals.map(principal => principal.identity).join(', ') || 'nobody';
-    misses.push({ origin, why: `its sources are ${sources}, not ${identity}`, distance: 3 });
+    misses.push({ origin, why: `its sources are ${sources}, not ${identity ?? 'plain text'}`, distance: 3 });
   }
   return misses;
 }
