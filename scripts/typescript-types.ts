@@ -26,7 +26,7 @@ function typeFile(apiVersion: string, kinds: readonly KindSchema[]): string {
       `  readonly kind: '${kind}';`,
       '  readonly metadata: ObjectMeta;',
     ];
-    const tail = stored ? ['  readonly status?: ObjectStatus;'] : [];
+    const tail = stored !== undefined ? ['  readonly status?: ObjectStatus;'] : [];
     const lines = [...head, ...fieldLines(schema.fields), ...tail];
     interfaces.set(
       kind,
@@ -73,7 +73,10 @@ function fieldLines(fields: Fields): string[] {
 function typeOf(schema: Schema): string {
   switch (schema.type) {
     case 'text':
+    case 'duration':
       return 'string';
+    case 'choice':
+      return schema.choices.map(value => `'${value}'`).join(' | ');
     case 'whole':
       return 'number';
     case 'boolean':

@@ -180,6 +180,26 @@ const layers: Readonly<Record<string, Layer>> = {
     ],
     packages: ['Node'],
   },
+  'control-plane/webhooks': {
+    holds: 'what the API server asks of a mesh: conversion, validation, injection',
+    knows: [
+      'smi',
+      'mesh/findings',
+      'mesh/model',
+      'mesh/store',
+      'mesh/compile',
+      'control-plane/sources',
+      'control-plane/identity',
+      'control-plane/inject',
+      'control-plane/log.ts',
+    ],
+    packages: ['Node'],
+  },
+  'control-plane/inject': {
+    holds: 'a pod to a pod of the mesh, as the webhook and the command make it',
+    knows: ['smi', 'control-plane/sources', 'control-plane/sidecar', 'envoy-api (types)'],
+    packages: ['Node'],
+  },
   'control-plane/failures.ts': { holds: 'hops that fail, kept apart and tried again', knows: [], packages: ['Node'] },
   'control-plane/log.ts': { holds: 'structured logs', knows: [] },
   'control-plane/mesh-report.ts': {

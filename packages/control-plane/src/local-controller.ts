@@ -33,7 +33,8 @@ export interface LocalControllerOptions {
   readonly envoy: string;
   /** Of 127.0.0.1, for what it counts; the next free one where it is taken. */
   readonly metricsPort: number;
-  readonly settings: Pick<MeshSettings, 'clusterDomain' | 'trustDomain' | 'egress'>;
+  /** What the MeshConfig is laid over; `heddle up` has asked it already for what counts from the start. */
+  readonly settings: MeshSettings;
   readonly log: Logger;
 }
 

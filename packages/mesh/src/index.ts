@@ -11,6 +11,7 @@ export * from './backends/envoy/resource.ts';
 export { frontDoorSocket } from './backends/envoy/service-front.ts';
 export { type StaticResources, staticResources } from './backends/envoy/static-resources.ts';
 export { type Compile, createCompiler } from './compile/compile.ts';
+export { startSettings } from './compile/settings.ts';
 export { decide } from './explain/decide.ts';
 export * from './explain/verdict.ts';
 export { catalogue, type Reason, type Severity } from './findings/catalogue.ts';

@@ -32,7 +32,7 @@ export const kinds: readonly KindInfo[] = [
   known('specs.smi-spec.io/ServiceProfile', latest, 'pending', policy),
   known('split.smi-spec.io/TrafficSplit', all, 'mesh', policy),
   known('metrics.smi-spec.io/TrafficMetrics', ['v1alpha1', 'v1alpha2'], 'pending', policy),
-  known('heddle.dev/MeshConfig', ['v1alpha1'], 'pending', { ...policy, ...cluster }),
+  known('heddle.dev/MeshConfig', ['v1alpha1'], 'mesh', { ...policy, ...cluster }),
   known('heddle.dev/AssignedAddress', ['v1alpha1'], 'mesh'),
   known('heddle.dev/Traffic', ['v1alpha1'], 'traffic'),
   known('/Namespace', ['v1'], 'mesh', cluster),

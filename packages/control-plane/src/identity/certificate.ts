@@ -15,8 +15,10 @@ export interface CertificateContent {
   readonly publicKey: KeyObject;
   /** Common name; empty for a subject that is named by its URI alone. */
   readonly subject: string;
-  /** The one URI subject alternative name. */
-  readonly uri: string;
+  /** The one URI subject alternative name: who a workload or an authority is. */
+  readonly uri?: string;
+  /** DNS names that a server answers to, as subject alternative names. */
+  readonly dnsNames?: readonly string[];
   /** Whole seconds; what is finer is cut off. */
   readonly notBefore: Date;
   readonly notAfter: Date;
@@ -84,12 +86,18 @@ export function signCertificate(content: CertificateContent, signer: Signer): X5
 function extensions(content: CertificateContent, subjectKey: ArrayBuffer, issuerKey: ArrayBuffer): x509.Extensions {
   const { KeyUsageFlags: usage } = x509;
   const allowed = content.isAuthority ? usage.keyCertSign | usage.cRLSign : usage.digitalSignature;
-  const names = new x509.SubjectAlternativeName([new x509.GeneralName({ uniformResourceIdentifier: content.uri })]);
+  const { uri, dnsNames = [] } = content;
+  const names = [
+    ...(uri === undefined ? [] : [new x509.GeneralName({ uniformResourceIdentifier: uri })]),
+    ...dnsNames.map(dNSName => new x509.GeneralName({ dNSName })),
+  ];
   const list = [
     extension(x509.id_ce_basicConstraints, true, new x509.BasicConstraints({ cA: content.isAuthority })),
     extension(x509.id_ce_keyUsage, true, new x509.KeyUsage(allowed)),
-    // A subject that is empty makes its alternative names critical (RFC 5280, 4.1.2.6).
-    extension(x509.id_ce_subjectAltName, content.subject === '', names),
+    // A subject that is empty makes its alternative names critical (RFC 5280, 4.1.2.6). None at all would be malformed.
+    ...(names.length === 0
+      ? []
+      : [extension(x509.id_ce_subjectAltName, content.subject === '', new x509.SubjectAlternativeName(names))]),
     extension(x509.id_ce_subjectKeyIdentifier, false, new x509.SubjectKeyIdentifier(subjectKey)),
     extension(
       x509.id_ce_authorityKeyIdentifier,

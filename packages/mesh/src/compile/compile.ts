@@ -9,6 +9,7 @@ import { modesOfNamespace } from './modes.ts';
 import { type LocalNamespace, type LocalWorkload, NamespaceCompiler } from './namespace.ts';
 import { type Reach, reachInputs, reachOf } from './reach.ts';
 import type { Bindings } from './scope.ts';
+import { createSettler } from './settings.ts';
 
 /** Turns a set of resources into the model of the mesh. */
 export type Compile = (set: ResourceSet) => MeshModel;
@@ -27,14 +28,16 @@ export function createCompiler(): Compile {
   const models = new Memo<NamespaceModel>();
   const bindings = new Memo<Bindings>();
   const modes = new Memo<Modes>();
+  const settle = createSettler();
   return set => {
+    const { settings, findings } = settle(set);
     const names = [...set.namespaces.keys()].toSorted();
     const tables = names.map(name => set.namespaces.get(name)?.identityBindings);
     const bound = bindings.get('', tables, () => bindingsOf(set));
     const local = names.map(name => {
       const own = set.cluster.namespaces.get(name);
-      const around = { settings: set.settings, bindings: bound, modes: modesOfNamespace(own, set.settings, modes) };
-      return locals.get(name, [set.namespaces.get(name), set.settings, bound, around.modes], () =>
+      const around = { settings, bindings: bound, modes: modesOfNamespace(own, settings, modes) };
+      return locals.get(name, [set.namespaces.get(name), settings, bound, around.modes], () =>
         compilerOf(name, compilers).compile(resourcesOf(name, set), around),
       );
     });
@@ -58,7 +61,7 @@ export function createCompiler(): Compile {
       workloads.delete(name);
     }
     for (const memo of [locals, reaches, models, bindings, modes]) memo.endPass();
-    return { settings: set.settings, namespaces, inputFindings: set.findings };
+    return { settings, namespaces, inputFindings: [...set.findings, ...findings] };
   };
 }
 

@@ -248,6 +248,12 @@ export const catalogue = {
     severity: 'warning',
     meaning: 'An object of a kind that Heddle knows and does not follow yet: nothing of it is in force.',
   },
+  TakesEffectAtRestart: {
+    code: 'SMI4014',
+    severity: 'warning',
+    meaning:
+      'A field of the MeshConfig that counts from the next start of the mesh; what it started with stays till then.',
+  },
   PermissiveButEnforced: {
     code: 'SMI4015',
     severity: 'warning',

@@ -68,23 +68,11 @@ function readingOf(source: SourceObject, { value, violations }: Read): ResourceR
 
 /** A kind that is read already, and of which nothing is in force yet. */
 function readPending(source: SourceObject, settings: MeshSettings): ResourceReading {
-  const finding = withoutEffect(source);
-  if (source.object.kind === 'MeshConfig') return { findings: [finding] };
-  const { value, findings } = readSmi(source, settings);
-  return { ...(value !== undefined && { value }), findings: [...findings, finding] };
-}
-
-/** The one name that a MeshConfig can have. */
-const meshConfigName = 'mesh';
-
-function withoutEffect(source: SourceObject): Finding {
-  const { kind, metadata } = source.object;
-  if (kind === 'MeshConfig' && metadata.name !== meshConfigName) {
-    const message = `The mesh has one MeshConfig, named ${meshConfigName}; this one has no effect. Rename it or delete it.`;
-    return findingAt('InvalidField', source, ['metadata', 'name'], message);
-  }
+  const { kind } = source.object;
   const message = `A ${kind} has no effect yet in this version of Heddle: nothing of it is in force.`;
-  return findingAt('NoEffectYet', source, [], message);
+  const { value, findings } = readSmi(source, settings);
+  const finding = findingAt('NoEffectYet', source, [], message);
+  return { ...(value !== undefined && { value }), findings: [...findings, finding] };
 }
 
 function readSmi(source: SourceObject, settings: MeshSettings): ResourceReading {

@@ -1,6 +1,7 @@
 import type {
   HTTPRouteGroup,
   IdentityBinding,
+  MeshConfig,
   ObjectRef,
   ServiceProfile,
   SourceObject,
@@ -25,7 +26,7 @@ export interface Resource<Value = unknown> {
   readonly value: Value;
 }
 
-/** What the tables of a namespace hold; `never`: kinds of which nothing can be in force yet. */
+/** What the tables of a namespace hold. */
 export interface NamespaceTables {
   readonly serviceAccounts: null;
   readonly services: ServiceSpec;
@@ -45,7 +46,8 @@ export interface NamespaceTables {
 /** What the tables of the cluster hold: objects without a namespace. */
 export interface ClusterTables {
   readonly namespaces: NamespaceSpec;
-  readonly meshConfigs: never;
+  /** At most one: no other name than `mesh` is accepted. */
+  readonly meshConfigs: MeshConfig;
 }
 
 /** The objects in force of one namespace by kind and name. A table that did not change is the same JavaScript object. */

@@ -260,7 +260,6 @@ test('what is of the cluster has a place of its own, whatever namespace is writt
 const withoutEffect: readonly (readonly [apiVersion: string, kind: string, fields: object])[] = [
   ['specs.smi-spec.io/v1alpha4', 'ServiceProfile', { spec: { routes: [] } }],
   ['metrics.smi-spec.io/v1alpha1', 'TrafficMetrics', { resource: { kind: 'Pod' }, metrics: [] }],
-  ['heddle.dev/v1alpha1', 'MeshConfig', {}],
 ];
 
 for (const [apiVersion, kind, fields] of withoutEffect) {
@@ -272,7 +271,7 @@ for (const [apiVersion, kind, fields] of withoutEffect) {
       findings.map(({ reason, severity, object }) => [reason, severity, object?.kind]),
       [['NoEffectYet', 'warning', kind]],
     );
-    assert.deepEqual(held(store), [['mesh', object, kind === 'MeshConfig' ? undefined : object]]);
+    assert.deepEqual(held(store), [['mesh', object, object]]);
     assert.deepEqual(remove(store, object).findings, []);
   });
 }

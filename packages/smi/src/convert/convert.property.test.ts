@@ -23,6 +23,10 @@ function valueOf(schema: Schema): fc.Arbitrary<unknown> {
       return schema.values === undefined ? text : fc.constantFrom(...schema.values);
     case 'whole':
       return fc.integer({ min: schema.minimum ?? 0, max: schema.maximum ?? 1000 });
+    case 'duration':
+      return fc.constantFrom(schema.minimum, schema.maximum);
+    case 'choice':
+      return fc.constantFrom(...schema.choices);
     case 'boolean':
       return fc.boolean();
     case 'list':
@@ -95,7 +99,7 @@ function journeysOf({ group, kind, versions }: KindSchema): fc.Arbitrary<Journey
   );
 }
 
-const journeys = fc.oneof(...kindSchemas.filter(({ stored }) => stored).flatMap(journeysOf));
+const journeys = fc.oneof(...kindSchemas.filter(({ stored }) => stored !== undefined).flatMap(journeysOf));
 
 function converted(object: KubeObject, version: string): KubeObject {
   const result = convert(object, version);

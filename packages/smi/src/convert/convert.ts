@@ -60,8 +60,8 @@ export function hubFieldsOf(object: KubeObject): JsonObject {
 function refusalOf({ object }: { readonly object: KubeObject }, apiVersion: string): Violation | undefined {
   const { kind } = object;
   const info = kindOf(object.apiVersion, kind);
-  if (info === undefined || !/(^|\.)smi-spec\.io$/.test(info.group)) {
-    return refuse(`${kind} of ${object.apiVersion} is not a kind of SMI; only those are converted.`);
+  if (info === undefined || !info.policy) {
+    return refuse(`${kind} of ${object.apiVersion} is no policy of a mesh; only that is converted.`);
   }
   if (info.group !== groupOf(apiVersion)) {
     return refuse(`${kind} is a kind of ${info.group}, so it has no version ${apiVersion}; name one of ${info.group}.`);

@@ -5,19 +5,21 @@ import { crds } from './crds.ts';
 
 const webhook = { service: { namespace: 'heddle-system', name: 'heddle', path: '/convert' }, caBundle: 'Y2E=' };
 
-test('there is a definition for every stored kind of SMI, in all versions, stored as v1alpha4', () => {
-  const names = kinds.filter(({ group, kind }) => group.endsWith('smi-spec.io') && kind !== 'TrafficMetrics');
+test('there is a definition for every stored kind of policy, in all versions, those of SMI stored as v1alpha4', () => {
+  const names = kinds.filter(({ policy, kind }) => policy && kind !== 'TrafficMetrics');
   const stored = names.map(({ group, kind, versions }) => `${group} ${kind} ${versions.join()}`);
   const defined = crds().map(
     ({ spec }) => `${spec.group} ${spec.names.kind} ${spec.versions.map(({ name }) => name).join()}`,
   );
   assert.deepEqual(defined.toSorted(), stored.toSorted());
   for (const { spec } of crds()) {
+    const ofSmi = spec.group.endsWith('smi-spec.io');
     assert.deepEqual(
       spec.versions.filter(({ storage }) => storage).map(({ name }) => name),
-      ['v1alpha4'],
+      [ofSmi ? 'v1alpha4' : 'v1alpha1'],
     );
-    assert.deepEqual(spec.names.categories, ['smi']);
+    assert.deepEqual(spec.names.categories, [ofSmi ? 'smi' : 'heddle']);
+    assert.equal(spec.scope, ofSmi ? 'Namespaced' : 'Cluster');
   }
 });
 
@@ -31,6 +33,7 @@ test('short names are those of the official definitions', () => {
     udproutes: 'ur',
     serviceprofiles: undefined,
     trafficsplits: 'ts',
+    meshconfigs: undefined,
   });
 });
 
@@ -46,7 +49,7 @@ const served = (options: Parameters<typeof crds>[0]) =>
   );
 
 test('a version with other fields is served only where a webhook converts it', () => {
-  const one = { IdentityBinding: '4', UDPRoute: '4', ServiceProfile: '4' };
+  const one = { IdentityBinding: '4', UDPRoute: '4', ServiceProfile: '4', MeshConfig: '1' };
   const all = '1234';
   assert.deepEqual(served({}), {
     ...one,

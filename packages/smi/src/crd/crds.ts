@@ -1,4 +1,4 @@
-import { hasFormOfHub, hubVersion } from '../convert/hub.ts';
+import { hasFormOfHub } from '../convert/hub.ts';
 import type { Column, KindSchema, VersionSchema } from '../schema/kind-schema.ts';
 import { kindSchemas } from '../schema/kind-schemas.ts';
 import { statusSchema } from '../schema/status.ts';
@@ -58,12 +58,12 @@ export interface ConversionWebhook {
 }
 
 /**
- * The CustomResourceDefinitions of every stored SMI kind, in all versions, stored as v1alpha4. Made from the same schemas
- * as the types. Without a conversion webhook the API server takes one version's fields for another's, so then only the
+ * The CustomResourceDefinitions of every stored kind of SMI and of Heddle’s own, in all versions; those of SMI are stored as
+ * v1alpha4. Made from the same schemas as the types. Without a conversion webhook the API server takes one version's fields for another's, so then only the
  * versions that have the same fields as v1alpha4 are served.
  */
 export function crds(options: CrdOptions = {}): readonly CustomResourceDefinition[] {
-  return kindSchemas.filter(({ stored }) => stored).map(kind => definitionOf(kind, options));
+  return kindSchemas.filter(({ stored }) => stored !== undefined).map(kind => definitionOf(kind, options));
 }
 
 function definitionOf(kind: KindSchema, { conversion }: CrdOptions): CustomResourceDefinition {
@@ -80,7 +80,7 @@ function definitionOf(kind: KindSchema, { conversion }: CrdOptions): CustomResou
         plural,
         singular: kind.kind.toLowerCase(),
         ...(shortNames.length > 0 && { shortNames }),
-        categories: ['smi'],
+        categories: [group.endsWith('smi-spec.io') ? 'smi' : 'heddle'],
       },
       scope,
       ...(conversion !== undefined && versions.length > 1 && { conversion: webhookOf(conversion) }),
@@ -105,7 +105,7 @@ function versionOf(kind: KindSchema, schema: VersionSchema, converted: boolean):
   return {
     name: version,
     served: converted || hasFormOfHub(`${kind.group}/${kind.kind}`, version),
-    storage: version === hubVersion,
+    storage: version === kind.stored,
     schema: {
       openAPIV3Schema: {
         description,

@@ -1,3 +1,4 @@
+import { durationPattern } from '../parse/duration.ts';
 import type { Fields, RecordSchema, Schema } from '../schema/schema.ts';
 
 /** A structural schema, as a CustomResourceDefinition has it. */
@@ -43,6 +44,10 @@ function formOf(schema: Schema): OpenApiSchema {
         ...(maximum !== undefined && { maximum }),
       };
     }
+    case 'duration':
+      return { type: 'string', pattern: durationPattern };
+    case 'choice':
+      return { type: 'string', enum: schema.choices };
     case 'boolean':
       return { type: 'boolean' };
     case 'list': {

@@ -111,10 +111,10 @@ test('violations have the place that the caller knows', () => {
   );
 });
 
-test('times are written as Kubernetes writes them', () => {
-  const times = { '1.5s': 1500, '300ms': 300, '1m30s': 90_000, '24h': 86_400_000, '0.1ms': 1 };
+test('times are written as Kubernetes writes them, and in days', () => {
+  const times = { '1.5s': 1500, '300ms': 300, '1m30s': 90_000, '24h': 86_400_000, '1d': 86_400_000, '0.1ms': 1 };
   for (const [text, milliseconds] of Object.entries(times)) assert.equal(readDuration(text), milliseconds);
-  for (const text of ['', '5', '0s', '-1s', '1d', '25h', '1 s']) assert.equal(readDuration(text), undefined);
+  for (const text of ['', '5', '0s', '-1s', '2d', '25h', '1 s']) assert.equal(readDuration(text), undefined);
 });
 
 test('an empty target of v1alpha1 is accepted, and allows nobody (V1, T2)', () => {

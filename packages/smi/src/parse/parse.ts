@@ -2,11 +2,13 @@ import { staleConversions } from '../convert/convert.ts';
 import { groupOf, kindOf, versionOf } from '../kinds.ts';
 import type { KubeObject, SourceObject } from '../object.ts';
 import type { IdentityBinding, TrafficTarget } from '../types/access-v1alpha4.ts';
+import type { MeshConfig } from '../types/heddle-v1alpha1.ts';
 import type { TrafficMetrics } from '../types/metrics-v1alpha2.ts';
 import type { HTTPRouteGroup, ServiceProfile, TCPRoute, UDPRoute } from '../types/specs-v1alpha4.ts';
 import type { TrafficSplit } from '../types/split-v1alpha4.ts';
 import { parseHTTPRouteGroup } from './http-route-group.ts';
 import { parseIdentityBinding } from './identity-binding.ts';
+import { parseMeshConfig } from './mesh-config.ts';
 import { parseTCPRoute, parseUDPRoute } from './port-route.ts';
 import { Reader } from './reader.ts';
 import { parseServiceProfile } from './service-profile.ts';
@@ -16,7 +18,7 @@ import { parseTrafficSplit } from './traffic-split.ts';
 import { parseTrafficTarget } from './traffic-target.ts';
 import type { Violation } from './violation.ts';
 
-/** Every SMI kind, in the version that the rest of Heddle works on: v1alpha4, and v1alpha2 of metrics. */
+/** Every SMI kind, in the version that the rest of Heddle works on (v1alpha4, and v1alpha2 of metrics), and MeshConfig. */
 export type SmiObject =
   | TrafficTarget
   | IdentityBinding
@@ -25,7 +27,8 @@ export type SmiObject =
   | UDPRoute
   | ServiceProfile
   | TrafficSplit
-  | TrafficMetrics;
+  | TrafficMetrics
+  | MeshConfig;
 
 /** What could be read of an object, and everything that is wrong with it. */
 export interface Parsed {
@@ -56,6 +59,7 @@ const parsers: Readonly<Record<string, Parser>> = {
   'specs.smi-spec.io/UDPRoute': { read: parseUDPRoute, fields: underSpec },
   'specs.smi-spec.io/ServiceProfile': { read: parseServiceProfile, fields: underSpec },
   'split.smi-spec.io/TrafficSplit': { read: parseTrafficSplit, fields: underSpec },
+  'heddle.dev/MeshConfig': { read: parseMeshConfig, fields: underSpec },
   'metrics.smi-spec.io/TrafficMetrics': {
     read: parseTrafficMetrics,
     fields: version => {
@@ -66,7 +70,7 @@ const parsers: Readonly<Record<string, Parser>> = {
 };
 
 /**
- * Reads an SMI object of any version that Heddle knows into its v1alpha4 form. Never throws, whatever the value: all
+ * Reads an SMI object, or a MeshConfig, of any version that Heddle knows into its v1alpha4 form. Never throws, whatever the value: all
  * violations come back at once, each with its place in the object as it was written and, where `locate` can tell, in its
  * file. Reading is strict in what it opens: what can't be read narrows or is left out, it never widens.
  */

@@ -108,7 +108,7 @@ export const accessKinds: readonly KindSchema[] = [
     plural: 'traffictargets',
     shortNames: ['tt'],
     scope: 'Namespaced',
-    stored: true,
+    stored: 'v1alpha4',
     versions: trafficTargetVersions,
   },
   {
@@ -117,7 +117,7 @@ export const accessKinds: readonly KindSchema[] = [
     plural: 'identitybindings',
     shortNames: ['ib'],
     scope: 'Namespaced',
-    stored: true,
+    stored: 'v1alpha4',
     versions: [
       {
         version: 'v1alpha4',

@@ -25,7 +25,7 @@ export interface KindSchema {
   readonly plural: string;
   readonly shortNames: readonly string[];
   readonly scope: 'Namespaced' | 'Cluster';
-  /** `false`: served by an aggregated API, and stored nowhere. */
-  readonly stored: boolean;
+  /** The version in which objects are stored; absent: served by an aggregated API, and stored nowhere. */
+  readonly stored?: string;
   readonly versions: readonly VersionSchema[];
 }

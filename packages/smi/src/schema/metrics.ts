@@ -58,7 +58,6 @@ export const metricsKinds: readonly KindSchema[] = [
     plural: 'trafficmetrics',
     shortNames: [],
     scope: 'Namespaced',
-    stored: false,
     versions: ['v1alpha1', 'v1alpha2'].map(versionOf),
   },
 ];

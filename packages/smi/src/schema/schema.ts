@@ -5,6 +5,8 @@
 export type Schema =
   | TextSchema
   | WholeSchema
+  | DurationSchema
+  | ChoiceSchema
   | BooleanSchema
   | ListSchema
   | MapSchema
@@ -28,6 +30,8 @@ export interface TextSchema extends Field {
   readonly pattern?: string;
   /** All there is. */
   readonly values?: readonly string[];
+  /** How `pattern` is told to people. */
+  readonly said?: string;
   /** A moment, as RFC 3339 writes it. */
   readonly format?: 'date-time';
 }
@@ -37,6 +41,20 @@ export interface WholeSchema extends Field {
   readonly type: 'whole';
   readonly minimum?: number;
   readonly maximum?: number;
+}
+
+/** A time as text: `1.5s`, `1m30s`, `7d`. */
+export interface DurationSchema extends Field {
+  readonly type: 'duration';
+  /** The shortest and the longest, written the same way. */
+  readonly minimum: string;
+  readonly maximum: string;
+}
+
+/** One word of a few, which is also its TypeScript type. */
+export interface ChoiceSchema extends Field {
+  readonly type: 'choice';
+  readonly choices: readonly string[];
 }
 
 /** True or false. */
@@ -91,6 +109,16 @@ export function text(description: string, rest: Rest<TextSchema> = {}): TextSche
 /** The schema of a whole number. */
 export function whole(description: string, rest: Rest<WholeSchema> = {}): WholeSchema {
   return { type: 'whole', description, ...rest };
+}
+
+/** The schema of a time. */
+export function duration(description: string, minimum: string, maximum: string): DurationSchema {
+  return { type: 'duration', description, minimum, maximum };
+}
+
+/** The schema of one word of a few. */
+export function choice(description: string, choices: readonly string[]): ChoiceSchema {
+  return { type: 'choice', description, choices };
 }
 
 /** The schema of a list. */

@@ -1,3 +1,4 @@
+import { durationPattern } from '../parse/duration.ts';
 import type { KindSchema, VersionSchema } from './kind-schema.ts';
 import { type Fields, list, optional, type RecordSchema, record, type Schema, text, whole } from './schema.ts';
 
@@ -57,9 +58,7 @@ const portRouteFields = (version: string): Fields => ({
 });
 
 const duration = (description: string): Schema =>
-  optional(
-    text(`${description} Written as \`1.5s\`, \`300ms\`, \`1m30s\`.`, { pattern: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$' }),
-  );
+  optional(text(`${description} Written as \`1.5s\`, \`300ms\`, \`1m30s\`.`, { pattern: durationPattern }));
 
 /** What requests can be tried again for: of HTTP, then of gRPC. */
 export const retryReasons: readonly string[] = [
@@ -105,7 +104,7 @@ const profileRoute = record(
   },
 );
 
-const base = { group, scope: 'Namespaced', stored: true } as const;
+const base = { group, scope: 'Namespaced', stored: 'v1alpha4' } as const;
 
 /** The kinds of `specs.smi-spec.io`; ServiceProfile is Heddle's own (V6). */
 export const specsKinds: readonly KindSchema[] = [

@@ -57,7 +57,7 @@ export const splitKinds: readonly KindSchema[] = [
     plural: 'trafficsplits',
     shortNames: ['ts'],
     scope: 'Namespaced',
-    stored: true,
+    stored: 'v1alpha4',
     versions: ['v1alpha1', 'v1alpha2', 'v1alpha3', 'v1alpha4'].map(splitVersion),
   },
 ];

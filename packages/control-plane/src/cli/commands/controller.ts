@@ -42,17 +42,24 @@ interface Start {
 }
 
 async function control(context: CommandContext, start: Start, signal: AbortSignal): Promise<void> {
-  const [{ runLocalController }, { CertificateAuthority }, { readAuthority }, { createLogger }, { findEnvoy }] =
-    await Promise.all([
-      import('../../local-controller.ts'),
-      import('../../identity/ca.ts'),
-      import('../../identity/authority-pem.ts'),
-      import('../../log.ts'),
-      import('../../sidecar/envoy-binary.ts'),
-    ]);
+  const [
+    { runLocalController },
+    { CertificateAuthority },
+    { readAuthority },
+    { createLogger },
+    { findEnvoy },
+    { settingsAtStart },
+  ] = await Promise.all([
+    import('../../local-controller.ts'),
+    import('../../identity/ca.ts'),
+    import('../../identity/authority-pem.ts'),
+    import('../../log.ts'),
+    import('../../sidecar/envoy-binary.ts'),
+    import('../files/mesh-settings.ts'),
+  ]);
   // Whoever started it is gone already, and perhaps the run directory, too.
   if (signal.aborted) return;
-  const { trustDomain, clusterDomain, egress, envoy, executablePath, cacheDirectory } = context.config;
+  const { trustDomain, envoy, executablePath, cacheDirectory } = context.config;
   const lifetimeMs = certificateLifetime(context.config);
   const authorityOf = (line: string) =>
     new CertificateAuthority({ trustDomain, now: () => new Date(), lifetimeMs, pem: readAuthority(line) });
@@ -64,7 +71,7 @@ async function control(context: CommandContext, start: Start, signal: AbortSigna
       authority: authorityOf(start.input.first),
       onAuthority: replace => start.input.onNext(line => replace(authorityOf(line))),
       envoy: await findEnvoy({ setting: envoy, path: executablePath, cacheDirectory }),
-      settings: { clusterDomain, trustDomain, egress },
+      settings: settingsAtStart(context.config),
       log: createLogger(start.verbosity, line => context.stderr.write(line)),
     },
     signal,

@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import {
   compareFindings,
   createCompiler,
-  defaultSettings,
   type Finding,
   findingAt,
   findingsOf,
@@ -17,6 +16,7 @@ import { MeshObjects } from '../../sources/mesh-objects.ts';
 import { readTraffic, type Traffic } from '../../traffic/traffic.ts';
 import { type CommandContext, UsageError } from '../cli-command.ts';
 import { showProgress } from '../output/progress.ts';
+import { settingsAtStart } from './mesh-settings.ts';
 
 /** A mesh, made once from manifests. */
 export interface LoadedMesh {
@@ -35,10 +35,11 @@ export interface LoadedMesh {
  */
 export async function loadMesh(paths: readonly string[], context: CommandContext): Promise<LoadedMesh> {
   const manifests = await read(paths, context);
-  const { trustDomain, clusterDomain, egress } = context.config;
+  const settings = settingsAtStart(context.config, manifests.objects);
+  const { clusterDomain } = settings;
   const completed = new MeshObjects({ addresses: new AddressBook(), clusterDomain }).complete(manifests.objects);
   const store = new ResourceStore();
-  store.configure({ ...defaultSettings, trustDomain, clusterDomain, egress });
+  store.configure(settings);
   const set = store.apply({ upserts: [frontDoorAccount, ...completed.objects], removals: [] });
   const model = createCompiler()(set);
   const traffic = manifests.traffic.map(source => readTraffic(source, clusterDomain));

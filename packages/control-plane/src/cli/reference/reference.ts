@@ -6,6 +6,8 @@ import { commands } from '../commands.ts';
 import { examplesOf } from '../options.ts';
 import { buildProgram } from '../program.ts';
 import { type CommandNode, commandTree, flatten } from './command-tree.ts';
+import { meshConfigPage } from './mesh-config-page.ts';
+import { code, joined, page, table } from './page.ts';
 
 /** The pages of the reference that are made from the code, by file name below `docs/reference`. */
 export function referencePages(): ReadonlyMap<string, string> {
@@ -13,11 +15,10 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['cli.md', commandLinePage()],
     ['config.md', configPage()],
     ['findings.md', findingsPage()],
+    ['mesh-config.md', meshConfigPage()],
     ['metrics.md', metricsPage()],
   ]);
 }
-
-const written = '<!-- Written by scripts/docs.ts; do not edit. -->';
 
 function commandLinePage(): string {
   const tree = commandTree(buildProgram(commands, async () => {}));
@@ -227,26 +228,4 @@ function metricsPage(): string {
     ),
     '`promtool check metrics` has one remark, on `smi_policy_rejected_count`: a gauge should not end in `_count`. The name is given.',
   ]);
-}
-
-function page(title: string, parts: readonly string[]): string {
-  return `${joined([`# ${title}`, written, ...parts])}\n`;
-}
-
-function joined(parts: readonly string[]): string {
-  return parts.filter(part => part !== '').join('\n\n');
-}
-
-/** Cells are padded, so that the pages read well as they are and the formatter leaves them alone. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, ...rows].map(cells => cells.map(cell => cell.replaceAll('|', '\\|')));
-  const widths = head.map((_, column) => Math.max(3, ...lines.map(cells => (cells[column] ?? '').length)));
-  const pad = (cells: readonly string[], filling: string) =>
-    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width, filling)).join(' | ')} |`;
-  const [first = [], ...rest] = lines;
-  return [pad(first, ' '), pad([], '-'), ...rest.map(cells => pad(cells, ' '))].join('\n');
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
 }

@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
-import { environmentOf } from '../../config.ts';
+import { type Config, environmentOf } from '../../config.ts';
 import { type AuthorityPem, writeAuthority } from '../../identity/authority-pem.ts';
 import { CertificateAuthority } from '../../identity/ca.ts';
 import { ControllerFeed } from '../../local/host/controller-feed.ts';
 import type { ControllerExit } from '../../local/host/controller-process.ts';
 import { type LocalMesh, runBaseOf, startLocalMesh } from '../../local/host/local-mesh.ts';
 import { findEnvoy } from '../../sidecar/envoy-binary.ts';
+import { readManifests } from '../../sources/files.ts';
 import type { CommandContext } from '../cli-command.ts';
+import { settingsAtStart } from '../files/mesh-settings.ts';
 import { serveRotation } from './serve-rotation.ts';
 
 /** What `heddle up` starts. */
@@ -28,14 +30,15 @@ export interface MeshStart {
  * something is missing or not permitted.
  */
 export async function startMesh(
-  { config, environment }: CommandContext,
-  { directory, verbosity, metricsPort, authority: given, onControllerEnd }: MeshStart,
+  { config: given, environment }: CommandContext,
+  { directory, verbosity, metricsPort, authority: signing, onControllerEnd }: MeshStart,
   signal: AbortSignal,
 ): Promise<LocalMesh> {
+  const config = await withMeshConfig(given, directory);
   await findEnvoy({ setting: config.envoy, path: config.executablePath, cacheDirectory: config.cacheDirectory });
   const uid = process.getuid?.() ?? 0;
   const { trustDomain } = config;
-  const authority = given ?? new CertificateAuthority({ trustDomain, now: () => new Date() }).pem();
+  const authority = signing ?? new CertificateAuthority({ trustDomain, now: () => new Date() }).pem();
   const feed = new ControllerFeed(writeAuthority(authority));
   const mesh = await startLocalMesh(
     {
@@ -55,6 +58,13 @@ export async function startMesh(
   );
   await serveRotation({ runDirectory: mesh.runDirectory, trustDomain, feed, authority }, signal);
   return mesh;
+}
+
+/** Which domains a mesh has is settled at its start: by the MeshConfig of its folder, if it says so. */
+async function withMeshConfig(config: Config, directory: string): Promise<Config> {
+  const { objects } = await readManifests([directory]);
+  const { trustDomain, clusterDomain } = settingsAtStart(config, objects);
+  return { ...config, trustDomain, clusterDomain };
 }
 
 function describeEnd({ code, signal, said }: ControllerExit): string {

@@ -1,4 +1,4 @@
-import type { FieldPath, KubeObject } from '@heddle/smi';
+import { type FieldPath, type KubeObject, annotations } from '@heddle/smi';
 import { type Modes, modeValues } from '../../model/modes.ts';
 
 /** What the annotations of an object say of its modes. */
@@ -23,7 +23,7 @@ export function readModes({ metadata }: KubeObject): ModesReading {
   const modes: Record<string, string> = {};
   const mistakes: ModeMistake[] = [];
   for (const mode of Object.keys(modeValues) as (keyof Modes)[]) {
-    const name = `heddle.dev/${mode}`;
+    const name = annotations[mode];
     if (!Object.hasOwn(written, name)) continue;
     const value = written[name];
     const known: readonly unknown[] = modeValues[mode];
