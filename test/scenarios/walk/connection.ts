@@ -21,6 +21,8 @@ const listenerFields = [
   'trafficDirection',
   'accessLog',
   'useOriginalDst',
+  'listenerFiltersTimeout',
+  'continueOnListenerFiltersTimeout',
   'listenerFilters',
   'filterChains',
   'defaultFilterChain',
@@ -41,9 +43,13 @@ export function chainFor(sidecar: Sidecar, interceptedBy: number, connection: Co
   const inspected = connection.transport === 'tls' ? connection : { ...connection, ...inspect(listener, connection) };
   const chains = list(listener.filterChains).map(item => message(item, 'FilterChain', chainFields));
   const fitting = ofPort(chains, connection.port).filter(chain => fits(chain.filterChainMatch, inspected));
-  if (fitting.length > 1) throw new Error(`${String(listener.name)}: more than one chain fits`);
+  const named = fitting.filter(({ filterChainMatch }) =>
+    Object.hasOwn(Object(filterChainMatch), 'applicationProtocols'),
+  );
+  const [best, ...others] = named.length > 0 ? named : fitting;
+  if (others.length > 0) throw new Error(`${String(listener.name)}: more than one chain fits`);
   const fallback = listener.defaultFilterChain;
-  return fitting[0] ?? (fallback === undefined ? undefined : message(fallback, 'FilterChain', chainFields));
+  return best ?? (fallback === undefined ? undefined : message(fallback, 'FilterChain', chainFields));
 }
 
 /** Chains of a port come before all else: where there are any, only they count. */
@@ -56,11 +62,28 @@ function ofPort(chains: readonly Chain[], port: number): readonly Chain[] {
 
 /** Without an inspector nothing is known of a plain connection. */
 function inspect(listener: Message<(typeof listenerFields)[number]>, connection: Connection) {
-  const names = list(listener.listenerFilters).map(item =>
-    text(message(item, 'filter', ['name', 'typedConfig']).name, 'name'),
+  const filters = list(listener.listenerFilters).map(item =>
+    message(item, 'filter', ['name', 'typedConfig', 'filterDisabled']),
   );
-  const inspects = names.includes('envoy.filters.listener.http_inspector');
+  const inspects = filters.some(
+    ({ name, filterDisabled }) =>
+      name === 'envoy.filters.listener.http_inspector' &&
+      !(filterDisabled !== undefined && holdsAt(filterDisabled, connection.port)),
+  );
   return { application: inspects ? connection.application : undefined };
+}
+
+function holdsAt(predicate: unknown, port: number): boolean {
+  const { notMatch, orMatch, destinationPortRange } = message(predicate, 'ListenerFilterChainMatchPredicate', [
+    'notMatch',
+    'orMatch',
+    'destinationPortRange',
+  ]);
+  if (notMatch !== undefined) return !holdsAt(notMatch, port);
+  if (orMatch !== undefined)
+    return list(message(orMatch, 'MatchSet', ['rules']).rules).some(rule => holdsAt(rule, port));
+  const { start, end } = message(destinationPortRange, 'Int32Range', ['start', 'end']);
+  return port >= Number(start) && port < Number(end);
 }
 
 function fits(match: unknown, connection: Connection): boolean {

@@ -103,6 +103,7 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
   memory.endPass();
   return {
     name: namespace.name,
+    modes: namespace.modes,
     services: namespace.services,
     workloads,
     serviceAccounts: namespace.serviceAccounts,

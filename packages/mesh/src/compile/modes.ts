@@ -22,9 +22,7 @@ export function sayModes(groups: readonly PodGroup[], workloads: ReadonlyMap<str
     const [pod] = group.pods;
     const workload = workloads.get(group.name);
     if (pod === undefined || workload === undefined) return [];
-    const mistakes = group.modeMistakes.map(({ path, message }) =>
-      findingAt('InvalidMode', pod.source, path, message),
-    );
+    const mistakes = group.modeMistakes.map(({ path, message }) => findingAt('InvalidMode', pod.source, path, message));
     return workload.modes.mtls === 'permissive' && workload.modes.policy === 'enforce'
       ? [...mistakes, permissiveButEnforced(workload, group)]
       : mistakes;

@@ -30,6 +30,7 @@ export type LocalWorkload = Omit<Workload, 'reaches'>;
 /** What one namespace says, all by itself: nothing in it depends on another namespace. */
 export interface LocalNamespace {
   readonly name: string;
+  readonly modes: Modes;
   readonly services: ReadonlyMap<string, Service>;
   readonly workloads: ReadonlyMap<string, LocalWorkload>;
   readonly serviceAccounts: ReadonlySet<string>;
@@ -96,6 +97,7 @@ export class NamespaceCompiler {
     this.#memory.endPass();
     return {
       name: this.#name,
+      modes,
       services,
       workloads,
       serviceAccounts,

@@ -31,12 +31,12 @@ export interface Knock {
 export function authorize(port: InboundPort, workload: Workload, knock: Knock): InboundVerdict {
   const place = `port ${port.number} of ${workload.key}`;
   if (port.policy.mode === 'allow-all') {
-    const message = `The policy of ${workload.key} is allow-all: no TrafficTarget is asked about ${place}.`;
+    const message = `Policy is allow-all on ${place}: no TrafficTarget is asked.`;
     return { kind: 'allowed', origin: { default: 'PolicyAllowAll' }, message, wouldDeny: false };
   }
   const verdict = askTargets(port, workload, knock);
   if (port.policy.mode === 'enforce' || verdict.kind === 'allowed') return verdict;
-  const message = `Allowed on ${place}, whose policy is audit: it would be denied because ${lowerFirst(verdict.message)}`;
+  const message = `Policy is audit on ${place}: would be denied because ${lowerFirst(verdict.message)}`;
   return { kind: 'allowed', origin: { default: 'PolicyAudit' }, message, wouldDeny: true };
 }
 

@@ -11,6 +11,7 @@ import {
 } from '../model/service.ts';
 import { restrictsMethods } from '../model/workload.ts';
 import { type Admission, authorize, type InboundVerdict, type Knock } from './authorize.ts';
+import { egressOf } from './callers.ts';
 import { allow, type Inbound, inboundsBehind, inboundsOf, type Journey, knockOf, refuse, statusOf } from './journey.ts';
 import { looksLikeHttp } from './looks-like-http.ts';
 import { hasAddress, type Place, placesOf } from './places.ts';
@@ -58,7 +59,8 @@ export function decide(model: MeshModel, call: Call): Verdict {
 function decideAt(start: Journey, place: Place, unfit: Unfit | undefined): Verdict {
   const { port, at } = place;
   const journey: Journey = { ...start, trace: [...start.trace], ...(at !== undefined && { at }) };
-  const hidden = place.knownBy.every(({ callers }) => callers !== 'anyone' && !callers.includes(journey.identity));
+  const { identity = '' } = journey;
+  const hidden = place.knownBy.every(({ callers }) => callers !== 'anyone' && !callers.includes(identity));
   const asBytes = port.protocol === 'tcp' || (port.protocol === 'detect' && !looksLikeHttp(journey.call));
   if (unfit !== undefined && (!asBytes || hidden)) return refuseUnfit(journey, unfit);
   if (hidden) return refuseHidden(journey, place.service, port);
@@ -86,7 +88,7 @@ function refusePort(journey: Journey, service: Service, unfit: Unfit | undefined
   if (headless) {
     const message = `Clients of ${key}, which is headless, connect to its pods: these have no TCP port ${port}, but ${known}.`;
     // Nobody speaks for the other ports of a pod: its own sidecar closes what comes to them.
-    if (journey.model.settings.egress === 'allow') return refuse(journey, { status: null, reason, decidedBy, message });
+    if (egressOf(journey) === 'allow') return refuse(journey, { status: null, reason, decidedBy, message });
     return unfit === undefined ? refuse(journey, { reason, decidedBy, message }) : refuseUnfit(journey, unfit);
   }
   if (unfit !== undefined) return refuseUnfit(journey, unfit);
@@ -102,7 +104,7 @@ function refuseUnfit(journey: Journey, { status, unfit }: Unfit): Verdict {
 /** A Service outside the mesh gets the call as it is, if any gets out (H4, H6). */
 function leaveMesh(journey: Journey, service: Service, unfit: Unfit | undefined): Verdict {
   const outside = `No pod behind ${service.key} is in the mesh`;
-  if (journey.model.settings.egress === 'allow' || isClusterService(service)) {
+  if (egressOf(journey) === 'allow' || isClusterService(service)) {
     const served = service.ports.find(({ number }) => number === journey.call.to.port)?.endpoints;
     if (served?.some(({ ready }) => ready) === false) {
       const message = `${outside}, and none is ready on port ${journey.call.to.port}.`;

@@ -71,7 +71,10 @@ export function allow(journey: Journey, { wouldDenyAt, backends = [], ...found }
     status: request === undefined ? null : 200,
     backends,
     ...found,
-    nearMisses: nearMisses((wouldDenyAt ?? []).map(({ port }) => port), knockOf(journey)),
+    nearMisses: nearMisses(
+      (wouldDenyAt ?? []).map(({ port }) => port),
+      knockOf(journey),
+    ),
     trace,
   };
 }

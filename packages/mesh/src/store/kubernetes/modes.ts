@@ -1,4 +1,4 @@
-import { type FieldPath, type KubeObject, annotations } from '@heddle/smi';
+import { annotations, type FieldPath, type KubeObject } from '@heddle/smi';
 import { type Modes, modeValues } from '../../model/modes.ts';
 
 /** What the annotations of an object say of its modes. */
