@@ -162,6 +162,8 @@ function viewPredicate(predicate: unknown): string {
   if (any.length > 0) return `(${any.map(viewPredicate).join(' or ')})`;
   const not = at(predicate, 'notMatcher');
   if (not !== undefined) return `not ${viewPredicate(not)}`;
+  const pods = itemsAt(predicate, 'singlePredicate', 'customMatch', 'typedConfig', 'cidrRanges');
+  if (pods.length > 0) return `from ${pods.map(range => textAt(range, 'addressPrefix')).join(', ')}`;
   const value = at(predicate, 'singlePredicate', 'valueMatch');
   const name = nameOf(at(predicate, 'singlePredicate', 'input', 'typedConfig'));
   const regex = textAt(value, 'safeRegex', 'regex');

@@ -4,6 +4,8 @@ import { matchesString } from './string-match.ts';
 
 /** A connection as the listener sees it. */
 export interface Connection {
+  /** Of the client. */
+  readonly source: string;
   /** Where it was made to, before it was redirected. */
   readonly address: string;
   readonly port: number;
@@ -42,14 +44,19 @@ export function chainFor(sidecar: Sidecar, interceptedBy: number, connection: Co
   const listener = handedOver ?? entrance;
   const inspected = connection.transport === 'tls' ? connection : { ...connection, ...inspect(listener, connection) };
   const chains = list(listener.filterChains).map(item => message(item, 'FilterChain', chainFields));
-  const fitting = ofPort(chains, connection.port).filter(chain => fits(chain.filterChainMatch, inspected));
-  const named = fitting.filter(({ filterChainMatch }) =>
-    Object.hasOwn(Object(filterChainMatch), 'applicationProtocols'),
-  );
-  const [best, ...others] = named.length > 0 ? named : fitting;
+  const fitting = nearest(ofPort(chains, connection.port).filter(chain => fits(chain.filterChainMatch, inspected)));
+  const [best, ...others] = fitting;
   if (others.length > 0) throw new Error(`${String(listener.name)}: more than one chain fits`);
   const fallback = listener.defaultFilterChain;
   return best ?? (fallback === undefined ? undefined : message(fallback, 'FilterChain', chainFields));
+}
+
+/** Of chains that fit the one that asks for more counts: for the application's protocol, then for the source. */
+function nearest(fitting: readonly Chain[]): readonly Chain[] {
+  return ['applicationProtocols', 'sourcePrefixRanges'].reduce((left, field) => {
+    const asking = left.filter(({ filterChainMatch: match }) => Object.hasOwn(match ?? {}, field));
+    return asking.length === 0 ? left : asking;
+  }, fitting);
 }
 
 /** Chains of a port come before all else: where there are any, only they count. */
@@ -88,11 +95,13 @@ function holdsAt(predicate: unknown, port: number): boolean {
 
 function fits(match: unknown, connection: Connection): boolean {
   if (match === undefined) return true;
-  const { prefixRanges, destinationPort, transportProtocol, applicationProtocols } = message(
+  const { prefixRanges, destinationPort, transportProtocol, applicationProtocols, sourcePrefixRanges } = message(
     match,
     'FilterChainMatch',
-    ['prefixRanges', 'destinationPort', 'transportProtocol', 'applicationProtocols'],
+    ['prefixRanges', 'destinationPort', 'transportProtocol', 'applicationProtocols', 'sourcePrefixRanges'],
   );
+  if (sourcePrefixRanges !== undefined && !list(sourcePrefixRanges).some(range => within(range, connection.source)))
+    return false;
   if (destinationPort !== undefined && destinationPort !== connection.port) return false;
   if (prefixRanges !== undefined && !list(prefixRanges).some(range => within(range, connection.address))) return false;
   if (transportProtocol !== undefined && transportProtocol !== connection.transport) return false;
@@ -100,7 +109,8 @@ function fits(match: unknown, connection: Connection): boolean {
   return wanted.length === 0 || (connection.application !== undefined && wanted.includes(connection.application));
 }
 
-function within(range: unknown, address: string): boolean {
+/** Whether an address is in a `CidrRange`. */
+export function within(range: unknown, address: string): boolean {
   const { addressPrefix, prefixLen } = message(range, 'CidrRange', ['addressPrefix', 'prefixLen']);
   const bits = 32 - Number(prefixLen);
   return numberOf(text(addressPrefix, 'addressPrefix')) >> BigInt(bits) === numberOf(address) >> BigInt(bits);

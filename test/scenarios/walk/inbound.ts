@@ -10,6 +10,8 @@ const inboundPort = 15_006;
 
 /** Somebody who connects to a pod. */
 export interface Arrival {
+  /** Where it comes from. */
+  readonly source: string;
   readonly address: string;
   readonly port: number;
   readonly payload: Payload;
@@ -19,8 +21,9 @@ export interface Arrival {
 
 /** What a pod's sidecar does with a connection; `undefined`: no chain of it takes it, so it is closed. */
 export function arrive(sidecar: Sidecar, arrival: Arrival): Ending | undefined {
-  const { address, port, payload, mesh } = arrival;
+  const { source, address, port, payload, mesh } = arrival;
   const chain = chainFor(sidecar, inboundPort, {
+    source,
     address,
     port,
     transport: mesh === undefined ? 'raw_buffer' : 'tls',
@@ -33,7 +36,7 @@ export function arrive(sidecar: Sidecar, arrival: Arrival): Ending | undefined {
   const last = filters.at(-1)?.typedConfig;
   if (typeOf(last) !== managerType) return passBytes(sidecar, filters, mesh?.identity);
   if (payload === undefined) return refused;
-  const result = manage(last, sidecar, payload, mesh && { identity: mesh.identity, own: mesh.server });
+  const result = manage(last, sidecar, payload, mesh && { identity: mesh.identity, address: source, own: mesh.server });
   return 'status' in result ? ended(result.status) : answered(200, result.wouldDeny);
 }
 

@@ -49,15 +49,26 @@ function walkTo(address: string, mesh: WalkedMesh, call: Call): Outcome | typeof
   const [first] = endings;
   if (first === undefined)
     throw new Error(`no workload has the identity ${call.from.namespace}/${call.from.serviceAccount}`);
-  if (endings.some(other => JSON.stringify(other) !== JSON.stringify(first))) throw new Error('replicas disagree');
+  if (endings.some(other => JSON.stringify(other) !== JSON.stringify(first))) return dependsOnPod;
   return summarize(first);
 }
 
-function callersOf({ model }: WalkedMesh, from: Call['from']): Workload[] {
+/** A pod that may be calling. */
+interface CallingPod {
+  readonly workload: Workload;
+  readonly address: string;
+}
+
+function callersOf({ model }: WalkedMesh, from: Call['from']): CallingPod[] {
   const identity = spiffeId(model.settings.trustDomain, from.namespace, from.serviceAccount);
-  return [...(model.namespaces.get(from.namespace)?.workloads.values() ?? [])].filter(
-    workload => workload.identity === identity,
-  );
+  const workloads = [...(model.namespaces.get(from.namespace)?.workloads.values() ?? [])];
+  return workloads
+    .filter(workload => workload.identity === identity)
+    .flatMap(workload =>
+      workload.pods.flatMap(({ name, address = '' }) =>
+        from.pod === undefined || from.pod === name ? [{ workload, address }] : [],
+      ),
+    );
 }
 
 /** What DNS answers: the addresses of a Service, those of its ready pods when it has none of its own, or that of one of them. */
@@ -97,14 +108,15 @@ const outboundPort = 15_001;
 
 class Walk {
   readonly #mesh: WalkedMesh;
-  readonly #caller: Workload;
+  readonly #caller: CallingPod;
   readonly #sidecar: Sidecar;
   readonly #address: string;
   readonly #port: number;
 
-  constructor(mesh: WalkedMesh, caller: Workload, { address, port }: SocketAddress) {
-    const configuration = mesh.sidecars.get(caller.key);
-    if (configuration === undefined) throw new Error(`${caller.key} has no sidecar`);
+  constructor(mesh: WalkedMesh, caller: CallingPod, { address, port }: SocketAddress) {
+    const { key } = caller.workload;
+    const configuration = mesh.sidecars.get(key);
+    if (configuration === undefined) throw new Error(`${key} has no sidecar`);
     this.#mesh = mesh;
     this.#caller = caller;
     this.#sidecar = sidecarOf(configuration);
@@ -115,6 +127,7 @@ class Walk {
   send(call: Call): readonly Share[] {
     const payload = payloadOf(call);
     const chain = chainFor(this.#sidecar, outboundPort, {
+      source: this.#caller.address,
       address: this.#address,
       port: call.to.port,
       transport: 'raw_buffer',
@@ -180,8 +193,9 @@ class Walk {
     if (tls === undefined) throw new Error('a cluster without mutual TLS');
     const sidecar = sidecarOf(configuration);
     if (!tls.accepts) return unreachable(payload);
-    const mesh = { alpn: tls.alpn, identity: this.#caller.identity, server: server.identity };
-    return arrive(sidecar, { address, port, payload, mesh }) ?? unreachable(payload);
+    const source = this.#caller.address;
+    const mesh = { alpn: tls.alpn, identity: this.#caller.workload.identity, server: server.identity };
+    return arrive(sidecar, { source, address, port, payload, mesh }) ?? unreachable(payload);
   }
 
   /** Leaves the mesh in plain text: to who serves a Service outside it, or to the address that the connection was made to. */
@@ -197,7 +211,7 @@ class Walk {
       const server = workloadAt(this.#mesh.model, at.address);
       const configuration = server && this.#mesh.sidecars.get(server.key);
       if (configuration === undefined) return answered(payload === undefined ? null : 200);
-      return arrive(sidecarOf(configuration), { ...at, payload }) ?? refused;
+      return arrive(sidecarOf(configuration), { source: this.#caller.address, ...at, payload }) ?? refused;
     });
   }
 }
@@ -209,6 +223,9 @@ const clusterFields = [
   'edsClusterConfig',
   'connectTimeout',
   'commonLbConfig',
+  // What fails, and what is too much, is no matter of one call.
+  'circuitBreakers',
+  'outlierDetection',
   'typedExtensionProtocolOptions',
   'transportSocket',
 ] as const;

@@ -1,14 +1,13 @@
-import type { IdentityBinding } from '@heddle/smi';
 import { type Finding, findingAt } from '../findings/finding.ts';
 import type { MeshModel, NamespaceModel } from '../model/mesh-model.ts';
 import type { Modes } from '../model/modes.ts';
 import type { Workload } from '../model/workload.ts';
-import type { NamespaceResources, Resource, ResourceSet } from '../store/resource-set.ts';
+import type { NamespaceResources, ResourceSet } from '../store/resource-set.ts';
+import { BindingCompiler, type Bindings } from './bindings.ts';
 import { keepList, Memo } from './memo.ts';
 import { modesOfNamespace } from './modes.ts';
 import { type LocalNamespace, type LocalWorkload, NamespaceCompiler } from './namespace.ts';
 import { type Reach, reachInputs, reachOf } from './reach.ts';
-import type { Bindings } from './scope.ts';
 import { createSettler } from './settings.ts';
 
 /** Turns a set of resources into the model of the mesh. */
@@ -26,18 +25,18 @@ export function createCompiler(): Compile {
   const reaches = new Memo<Reach>();
   const workloads = new Map<string, Memo<Workload>>();
   const models = new Memo<NamespaceModel>();
-  const bindings = new Memo<Bindings>();
+  const bindings = new BindingCompiler();
   const modes = new Memo<Modes>();
   const settle = createSettler();
   return set => {
     const { settings, findings } = settle(set);
     const names = [...set.namespaces.keys()].toSorted();
-    const tables = names.map(name => set.namespaces.get(name)?.identityBindings);
-    const bound = bindings.get('', tables, () => bindingsOf(set));
+    const bound = bindings.compile(set);
     const local = names.map(name => {
       const own = set.cluster.namespaces.get(name);
-      const around = { settings, bindings: bound, modes: modesOfNamespace(own, settings, modes) };
-      return locals.get(name, [set.namespaces.get(name), settings, bound, around.modes], () =>
+      const named = bound.get(name) ?? noBindings;
+      const around = { settings, bindings: named, modes: modesOfNamespace(own, settings, modes) };
+      return locals.get(name, [set.namespaces.get(name), settings, named, around.modes], () =>
         compilerOf(name, compilers).compile(resourcesOf(name, set), around),
       );
     });
@@ -60,7 +59,7 @@ export function createCompiler(): Compile {
       compilers.delete(name);
       workloads.delete(name);
     }
-    for (const memo of [locals, reaches, models, bindings, modes]) memo.endPass();
+    for (const memo of [locals, reaches, models, modes]) memo.endPass();
     return { settings, namespaces, inputFindings: [...set.findings, ...findings] };
   };
 }
@@ -80,13 +79,7 @@ function resourcesOf(name: string, set: ResourceSet): NamespaceResources {
   return resources;
 }
 
-function bindingsOf({ namespaces }: ResourceSet): Bindings {
-  const bindings = new Map<string, Resource<IdentityBinding>>();
-  for (const [namespace, { identityBindings }] of namespaces) {
-    for (const [name, binding] of identityBindings) bindings.set(`${namespace}/${name}`, binding);
-  }
-  return bindings;
-}
+const noBindings: Bindings = new Map();
 
 interface Surroundings {
   readonly reach: readonly Reach[];

@@ -1,7 +1,8 @@
 import type { AccessLogFilterJson, AccessLogJson } from '@heddle/envoy-api/envoy/config/accesslog/v3/accesslog_pb';
 import type { TypedExtensionConfigJson } from '@heddle/envoy-api/envoy/config/core/v3/extension_pb';
 import type { FilterJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
-import type { InboundPolicy } from '../../model/workload.ts';
+import type { FilterStateValueJson } from '@heddle/envoy-api/envoy/extensions/filters/common/set_filter_state/v3/value_pb';
+import type { PolicyMode } from '../../model/modes.ts';
 import { overAds, typed } from './typed.ts';
 
 /** The `event` of a line that a sidecar logs on what it lets in and would deny, were policy enforced (I3). */
@@ -33,30 +34,25 @@ export function auditFilter(name: string): FilterJson {
 }
 
 /**
- * What the filter of that name notes: in `audit` a connection counts as denied until its handshake shows an identity that
- * some TrafficTarget lets in. Plain text has no handshake and no identity. In other modes nothing is noted.
+ * What the filter of that name notes: in `audit` a connection counts as denied until its handshake shows one of the callers
+ * that TrafficTargets let in. Plain text has no handshake and no identity. In other modes nothing is noted.
  */
-export function auditOf(name: string, policy: InboundPolicy): TypedExtensionConfigJson {
-  const note = (text: string) => ({
-    objectKey: noteKey,
-    factoryKey: 'envoy.string',
-    formatString: { textFormatSource: { inlineString: text } },
-  });
+export function auditOf(name: string, mode: PolicyMode, callers: readonly string[]): TypedExtensionConfigJson {
   const judgement = {
     onNewConnection: [note('denied')],
     onDownstreamTlsHandshake: [
-      note(`%CEL(connection.uri_san_peer_certificate in [${quoted(tcpCallers(policy))}] ? 'allowed' : 'denied')%`),
+      note(`%CEL(connection.uri_san_peer_certificate in [${quoted(callers)}] ? 'allowed' : 'denied')%`),
     ],
   };
-  return { name, typedConfig: typed(noteType, policy.mode === 'audit' ? judgement : {}) };
+  return { name, typedConfig: typed(noteType, mode === 'audit' ? judgement : {}) };
 }
 
-/** SPIFFE IDs that some TrafficTarget lets connect, sorted. */
-export function tcpCallers({ authorizations }: InboundPolicy): readonly string[] {
-  const callers = authorizations
-    .filter(({ tcp }) => tcp)
-    .flatMap(({ principals }) => principals.map(({ identity }) => identity));
-  return [...new Set(callers)].toSorted();
+function note(text: string): FilterStateValueJson {
+  return {
+    objectKey: noteKey,
+    factoryKey: 'envoy.string',
+    formatString: { textFormatSource: { inlineString: text } },
+  };
 }
 
 /** Text with other characters is the name of nobody, and could end the expression early. */

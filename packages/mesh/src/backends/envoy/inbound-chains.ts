@@ -3,9 +3,11 @@ import type { HttpConnectionManagerJson } from '@heddle/envoy-api/envoy/extensio
 import type { TcpProxyJson } from '@heddle/envoy-api/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import type { InboundPort, Workload } from '../../model/workload.ts';
 import { auditedConnections, auditedRequests, auditFilter } from './audit.ts';
+import { oneAddress } from './cidr.ts';
 import { httpManager } from './http.ts';
 import { requestFilters } from './inbound-routes.ts';
 import { alpn, names } from './names.ts';
+import { tcpCallersOf } from './tcp-callers.ts';
 import { downstreamTls } from './tls.ts';
 import { typed } from './typed.ts';
 
@@ -23,26 +25,38 @@ export function chainsOf(workload: Workload, port: InboundPort): FilterChainJson
       filters: [requests(workload, port)],
     });
   }
-  if (port.protocol !== 'http') {
-    chains.push({
-      name: `${port.number}/tcp`,
-      filterChainMatch: meshConnection(port, alpn.tcp),
-      transportSocket: downstreamTls(names.tcpCallers(workload.key, port.number)),
-      filters: bytes(workload, port, afterHandshake),
-    });
-  }
+  if (port.protocol !== 'http') chains.push(bytesChain(workload, port), ...podChains(workload, port));
   return port.policy.plainText ? [...chains, ...plainChains(workload, port)] : chains;
 }
 
-/** Whether a port has chains of bytes, whose connections are audited. */
-export function takesBytes({ protocol, policy }: InboundPort): boolean {
-  return protocol !== 'http' || policy.plainText;
+function bytesChain(workload: Workload, port: InboundPort): FilterChainJson {
+  return {
+    name: `${port.number}/tcp`,
+    filterChainMatch: meshConnection(port, alpn.tcp),
+    transportSocket: downstreamTls(names.tcpCallers(workload.key, port.number)),
+    filters: bytes(names.audit(workload.key, port.number), afterHandshake),
+  };
+}
+
+/**
+ * One chain for each pod that labels pick (T11): its address is known before the handshake, when RBAC would come too late.
+ * Envoy drains the chains of a listener one by one, so a pod that comes or goes ends no connection but its own.
+ */
+function podChains(workload: Workload, port: InboundPort): FilterChainJson[] {
+  const chain = bytesChain(workload, port);
+  return [...tcpCallersOf(port.policy).pods].map(([address, identity]) => ({
+    ...chain,
+    name: `${port.number}/tcp/${address}`,
+    filterChainMatch: { ...chain.filterChainMatch, sourcePrefixRanges: [oneAddress(address)] },
+    transportSocket: downstreamTls(names.tcpPodCallers(workload.key, port.number, identity)),
+    filters: bytes(names.podAudit(workload.key, port.number, identity), afterHandshake),
+  }));
 }
 
 /** Plain text, and TLS that is not the mesh's and so the application's own (I2): nobody knows who sends it. */
 function plainChains(workload: Workload, port: InboundPort): FilterChainJson[] {
   const match = (transportProtocol: string) => ({ destinationPort: port.number, transportProtocol });
-  const passedOn = bytes(workload, port, {});
+  const passedOn = bytes(names.audit(workload.key, port.number), {});
   const chains: FilterChainJson[] = [
     { name: `${port.number}/tls`, filterChainMatch: match('tls'), filters: passedOn },
     {
@@ -75,7 +89,7 @@ function requests(workload: Workload, port: InboundPort): FilterJson {
 /** Connects to the application only once the caller has proved who it is: a denied client sees no byte of a greeting. */
 const afterHandshake: TcpProxyJson = { upstreamConnectMode: 'ON_DOWNSTREAM_TLS_HANDSHAKE', maxEarlyDataBytes: 0 };
 
-function bytes(workload: Workload, port: InboundPort, options: TcpProxyJson): FilterJson[] {
+function bytes(audit: string, options: TcpProxyJson): FilterJson[] {
   const proxy: TcpProxyJson = {
     statPrefix: 'inbound',
     cluster: names.inboundCluster,
@@ -84,7 +98,7 @@ function bytes(workload: Workload, port: InboundPort, options: TcpProxyJson): Fi
     accessLogOptions: { flushAccessLogOnConnected: true },
   };
   return [
-    auditFilter(names.audit(workload.key, port.number)),
+    auditFilter(audit),
     {
       name: 'envoy.filters.network.tcp_proxy',
       typedConfig: typed('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', proxy),

@@ -3,24 +3,16 @@ import type {
   ListenerFilterJson,
 } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
-import type { SecretJson } from '@heddle/envoy-api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
 import type { Origin } from '../../model/origin.ts';
 import type { InboundPort, Workload } from '../../model/workload.ts';
-import { auditOf, tcpCallers } from './audit.ts';
+import { auditOf } from './audit.ts';
 import { handshakeLog } from './handshake-log.ts';
-import { chainsOf, takesBytes } from './inbound-chains.ts';
+import { chainsOf } from './inbound-chains.ts';
 import { inboundRoutes } from './inbound-routes.ts';
 import { inboundPort, names } from './names.ts';
-import {
-  extensionType,
-  listenerType,
-  type ResourceGroup,
-  routeType,
-  secretType,
-  type XdsResource,
-} from './resource.ts';
+import { extensionType, listenerType, type ResourceGroup, routeType, type XdsResource } from './resource.ts';
 import { httpInspector } from './service-front.ts';
-import { subjectAltNames } from './tls.ts';
+import { callerSets, tcpCallerSecret, tcpCallersOf } from './tcp-callers.ts';
 import { typed } from './typed.ts';
 
 /**
@@ -36,22 +28,25 @@ export function inboundOf(workload: Workload, trustBundle: string): ResourceGrou
     const add = (typeUrl: string, name: string, value: object) => resources.push({ typeUrl, name, value, origins });
     if (port.protocol !== 'tcp') add(routeType, names.inboundRoutes(key, port.number), inboundRoutes(workload, port));
     if (port.protocol !== 'http') {
-      const name = names.tcpCallers(key, port.number);
-      add(secretType, name, acceptedCallers(name, port, trustBundle));
-    }
-    if (takesBytes(port)) {
+      for (const set of callerSets(tcpCallersOf(port.policy), key, port.number)) {
+        const enforced = port.policy.mode === 'enforce';
+        resources.push({ ...tcpCallerSecret(set, enforced, trustBundle), origins });
+        add(extensionType, set.audit, auditOf(set.audit, port.policy.mode, set.identities));
+      }
+    } else if (port.policy.plainText) {
       const name = names.audit(key, port.number);
-      add(extensionType, name, auditOf(name, port.policy));
+      add(extensionType, name, auditOf(name, port.policy.mode, []));
     }
   }
   return { resources };
 }
 
-/** The TrafficTargets of a port, and the route objects that they name. */
+/** The TrafficTargets of a port, and the route objects and bindings that they name. */
 function originsOf(port: InboundPort): Origin[] {
   const sources = new Map<object, Origin>();
-  for (const { target, http, portRule } of port.policy.authorizations) {
+  for (const { target, http, portRule, principals } of port.policy.authorizations) {
     sources.set(target.source, target);
+    for (const { binding } of principals) if (binding !== undefined) sources.set(binding.source, binding);
     if (portRule !== undefined) sources.set(portRule.source, portRule);
     if (http !== 'all') for (const { match } of http) sources.set(match.origin.source, match.origin);
   }
@@ -105,9 +100,3 @@ const nothing: FilterChainJson = {
   name: 'none',
   filterChainMatch: { applicationProtocols: ['none'], transportProtocol: 'none' },
 };
-
-/** Whose certificate a port of bytes accepts: of callers that policy lets in, or of the whole mesh where it is not enforced. */
-function acceptedCallers(name: string, { policy }: InboundPort, trustBundle: string): SecretJson {
-  const named = policy.mode === 'enforce' && { matchTypedSubjectAltNames: subjectAltNames(tcpCallers(policy)) };
-  return { name, validationContext: { trustedCa: { inlineString: trustBundle }, ...named } };
-}
