@@ -89,6 +89,7 @@ const keptStatistics = [
   'server.',
   'http.inbound.',
   'http.outbound.',
+  'tcp.inbound.shadow_denied',
 ];
 
 const http2: HttpProtocolOptionsJson = {
