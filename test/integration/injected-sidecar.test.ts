@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, request } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import { homedir, tmpdir } from 'node:os';
@@ -33,6 +33,8 @@ async function until(what: string, isSo: () => unknown): Promise<void> {
   }
 }
 
+type Ports = Record<'http' | 'https' | 'grpc', number>;
+
 interface Answer {
   readonly status: number;
   readonly headers: readonly string[];
@@ -42,7 +44,7 @@ interface Answer {
 async function ask(port: number, path: string, method = 'GET'): Promise<Answer> {
   const sent = request({ host: address, port, path, method, agent: false });
   sent.end();
-  const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
   return { status: response.statusCode ?? 0, headers: Object.keys(response.headers), body: await text(response) };
 }
 
@@ -125,14 +127,12 @@ describe('the sidecar of an injected pod', {
     xds = server;
   }
 
-  async function startApplication(): Promise<Record<'http' | 'https' | 'grpc', number>> {
-    const answer = (
-      request: import('node:http').IncomingMessage,
-      response: import('node:http').ServerResponse,
-    ): void => {
-      asked.push(`${request.method} ${request.url}`);
-      response.writeHead(isHealthy ? 200 : 500, { 'x-secret': 'yes' }).end('a secret');
-    };
+  const answer: RequestListener = (request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response.writeHead(isHealthy ? 200 : 500, { 'x-secret': 'yes' }).end('a secret');
+  };
+
+  async function startApplication(): Promise<Ports> {
     const leaf = authority.issueServing(['app']);
     const tls = { cert: leaf.certificateChainPem, key: leaf.privateKey.reveal() };
     const grpc = createHttp2Server((incoming, response) => {
@@ -143,17 +143,18 @@ describe('the sidecar of an injected pod', {
       response.end();
     });
     const all = { http: createServer(answer), https: createHttpsServer(tls, answer), grpc };
-    const ports: Record<string, number> = {};
-    for (const [name, server] of Object.entries(all)) {
+    const ports: Ports = { http: 0, https: 0, grpc: 0 };
+    for (const name of ['http', 'https', 'grpc'] as const) {
+      const server = all[name];
       server.listen(0, address);
       await once(server, 'listening');
       ports[name] = (server.address() as import('node:net').AddressInfo).port;
       servers.push(server);
     }
-    return ports as Record<'http' | 'https' | 'grpc', number>;
+    return ports;
   }
 
-  function startSidecar(ports: Record<'http' | 'https' | 'grpc', number>): void {
+  function startSidecar(ports: Ports): void {
     const container = {
       name: 'app',
       readinessProbe: { httpGet: { path: '/ready?full=1', port: ports.http } },

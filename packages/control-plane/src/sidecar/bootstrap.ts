@@ -92,6 +92,7 @@ const keptStatistics = [
   'http.outbound.',
   // Answers to TCP probes are made from these.
   `cluster.${tcpProbePrefix}`,
+  'tcp.inbound.shadow_denied',
 ];
 
 const http2: HttpProtocolOptionsJson = {

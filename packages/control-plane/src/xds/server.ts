@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type SecureContextOptions } from 'node:tls';
 import { Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { DeltaStream } from './delta.ts';
 import { type DeltaRequest, decodeDeltaRequest, encodeDeltaResponse } from './delta-wire.ts';
@@ -125,8 +125,6 @@ export class XdsServer {
     server.addService(service, { deltaAggregatedResources: (call: Call) => void admit(call) });
     // TLS ends before gRPC, whose own credentials can't be exchanged.
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-    const contextOf = ({ certificatePem, privateKeyPem }: ServerCertificate) =>
-      ({ cert: certificatePem, key: privateKeyPem, minVersion: 'TLSv1.3' }) as const;
     const sockets = createTlsServer({ ...contextOf(at.certificate), ALPNProtocols: ['h2'] }, socket =>
       injector.injectConnection(socket),
     );
@@ -281,6 +279,10 @@ export class XdsServer {
       },
     };
   }
+}
+
+function contextOf({ certificatePem, privateKeyPem }: ServerCertificate): SecureContextOptions {
+  return { cert: certificatePem, key: privateKeyPem, minVersion: 'TLSv1.3' };
 }
 
 /** Whose a stream is, as its way proves; where that is sure nothing is gained by claiming otherwise. */
