@@ -2,18 +2,27 @@ import { canGrant, type HttpRouteMatch, spellingsOf } from '../../model/http-rou
 import type { InboundPolicy } from '../../model/workload.ts';
 import { authorityInput } from './authority.ts';
 import { oneAddress } from './cidr.ts';
+import { pathHeader } from './http.ts';
 import { nonEmpty } from './outbound-routes.ts';
 import { typed } from './typed.ts';
 
-/** The request's path without its query, as the RBAC filter sees it; set by the sidecar, hidden from the application. */
-export const pathHeader = 'x-heddle-path';
+/** Authorization of one HTTP port, which decides in `enforce` and only counts in `audit`; in `allow-all` there is none (I3). */
+export function rbacPerRoute(policy: InboundPolicy): object {
+  const rbac =
+    policy.mode === 'enforce'
+      ? { matcher: matcherOf(policy) }
+      : policy.mode === 'audit'
+        ? { shadowMatcher: matcherOf(policy) }
+        : {};
+  return typed('envoy.extensions.filters.http.rbac.v3.RBACPerRoute', { rbac });
+}
 
 /**
- * Authorization of one HTTP port, as a tree: first by the caller's SPIFFE ID in one look-up, then by its routes, and by its
- * address where labels pick its pods. A list of policies would cost every request one look at every TrafficTarget. Where a
- * tree with the routes of each caller would be too large, callers that may do the same stand before their routes together.
+ * A tree: first by the caller's SPIFFE ID in one look-up, then by its routes, and by its address where labels pick its pods.
+ * A list of policies would cost every request one look at every TrafficTarget. Where a tree with the routes of each caller
+ * would be too large, callers that may do the same stand before their routes together.
  */
-export function rbacPerRoute(policy: InboundPolicy): object {
+function matcherOf(policy: InboundPolicy): object {
   const groups = callersByGrants(policy)
     .map(({ identities, grants }) => ({ identities, alternatives: alternativesOf(grants) }))
     .filter(({ alternatives }) => alternatives.length > 0);
@@ -32,11 +41,9 @@ export function rbacPerRoute(policy: InboundPolicy): object {
   const deny = { action: action('DENY') };
   const onNoMatch = matchers.length === 0 ? deny : { matcher: { matcherList: { matchers }, onNoMatch: deny } };
   const entries = Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const matcher =
-    entries.length === 0
-      ? { onNoMatch }
-      : { matcherTree: { input: uriSan, exactMatchMap: { map: Object.fromEntries(entries) } }, onNoMatch };
-  return typed('envoy.extensions.filters.http.rbac.v3.RBACPerRoute', { rbac: { matcher } });
+  return entries.length === 0
+    ? { onNoMatch }
+    : { matcherTree: { input: uriSan, exactMatchMap: { map: Object.fromEntries(entries) } }, onNoMatch };
 }
 
 /** Route entries that the tree of one port may hold, each once for every caller: some 20 MB. */
@@ -44,6 +51,7 @@ const maxTreeSize = 100_000;
 
 /** Whether any rule asks for the authority, which costs each request to work it out. */
 export function matchesAuthority(policy: InboundPolicy): boolean {
+  if (policy.mode === 'allow-all') return false;
   return policy.authorizations.some(
     ({ http }) => http !== 'all' && http.some(({ match }) => match.headers.some(({ name }) => name === 'host')),
   );
