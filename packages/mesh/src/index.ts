@@ -1,5 +1,6 @@
 export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze/remarks.ts';
 export type { Render, Rendering } from './backends/backend.ts';
+export { wouldBeDenied, wouldBeDeniedStats } from './backends/envoy/audit.ts';
 export { handshakeFailed } from './backends/envoy/handshake-log.ts';
 export {
   createEnvoyRenderer,
