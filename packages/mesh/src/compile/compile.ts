@@ -100,6 +100,7 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
     services: namespace.services,
     workloads,
     serviceAccounts: namespace.serviceAccounts,
+    outsiders: namespace.outsiders,
     targets: namespace.targets,
     splits: namespace.splits,
     findings: [...namespace.findings, ...unknownSources(namespace, around)],
