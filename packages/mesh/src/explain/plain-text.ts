@@ -102,9 +102,9 @@ function verdictAt(journey: Journey, { service, port, endpoint }: Arrival, unfit
 function refusePlainText(journey: Journey, { key, modes }: Workload, { number }: InboundPort): Verdict {
   const why =
     modes.mtls === 'strict'
-      ? `takes mutual TLS of the mesh alone, and closes plain text`
-      : `enforces policy, and closes plain text although mtls is permissive: it has no identity that a TrafficTarget could let in`;
-  const message = `${key} ${why} on port ${number}.`;
+      ? 'its mtls is strict'
+      : 'its mtls is permissive, but its policy is enforce, and no TrafficTarget can let in what has no identity';
+  const message = `${key} closes plain text on port ${number}: ${why}.`;
   journey.trace.push({ text: message });
   return refuse(journey, {
     status: null,
