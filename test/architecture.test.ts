@@ -38,6 +38,10 @@ const layers: Readonly<Record<string, Layer>> = {
     holds: 'model to Istio',
     knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
   },
+  'mesh/backends/linkerd': {
+    holds: 'model to Linkerd',
+    knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
+  },
   mesh: {
     holds: 'the package’s entry point',
     knows: [
@@ -52,6 +56,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/backends/envoy',
       'mesh/backends/gateway-api',
       'mesh/backends/istio',
+      'mesh/backends/linkerd',
     ],
   },
   'control-plane/sources': {
