@@ -216,8 +216,15 @@ const layers: Readonly<Record<string, Layer>> = {
       'control-plane/sources',
       'control-plane/identity',
       'control-plane/inject',
+      'control-plane/install',
+      'control-plane/kube',
       'control-plane/log.ts',
     ],
+    packages: ['Node'],
+  },
+  'control-plane/install': {
+    holds: 'the objects that an installation on a cluster consists of',
+    knows: ['smi', 'control-plane/inject'],
     packages: ['Node'],
   },
   'control-plane/inject': {
