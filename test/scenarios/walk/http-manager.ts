@@ -26,6 +26,7 @@ export interface WeightedName {
 
 const managerFields = [
   'statPrefix',
+  'accessLog',
   'codecType',
   'normalizePath',
   'mergeSlashes',

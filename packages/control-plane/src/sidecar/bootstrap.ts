@@ -8,6 +8,9 @@ import type { HttpProtocolOptionsJson } from '@heddle/envoy-api/envoy/extensions
 /** Name of the cluster over which a sidecar talks to the control plane. */
 export const xdsClusterName = 'xds';
 
+/** Name of the runtime values that the control plane sends: what changes without touching anything else. */
+const meshRuntime = 'heddle';
+
 /** What differs between sidecars. */
 export interface BootstrapOptions {
   /** `sidecar~<pod IP>~<pod>.<namespace>~<anything>`. */
@@ -51,7 +54,12 @@ export function sidecarBootstrap(options: BootstrapOptions): BootstrapJson {
     },
     staticResources: { clusters: [xdsCluster(options.xds)] },
     clusterManager: bind,
-    layeredRuntime: { layers: [{ name: 'static', staticLayer: staticRuntime(options) }] },
+    layeredRuntime: {
+      layers: [
+        { name: 'static', staticLayer: staticRuntime(options) },
+        { name: 'mesh', rtdsLayer: { name: meshRuntime, rtdsConfig: ads } },
+      ],
+    },
     overloadManager: overloadLimits(options.maxDownstreamConnections ?? 50_000),
     statsConfig: { statsMatcher: { inclusionList: { patterns: keptStatistics.map(prefix => ({ prefix })) } } },
   };

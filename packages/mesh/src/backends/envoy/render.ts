@@ -4,6 +4,7 @@ import { isClusterService, type Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import type { Workload } from '../../model/workload.ts';
 import type { Render } from '../backend.ts';
+import { type AccessLogMode, accessLogSwitch } from './access-log.ts';
 import { baseGroup } from './base.ts';
 import { remember } from './remember.ts';
 import type { ResourceGroup } from './resource.ts';
@@ -60,6 +61,13 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
     return { output: { sidecars }, findings: [] };
   };
 }
+
+/** What switches the access log, by what is to be written. */
+const accessLogs: Readonly<Record<AccessLogMode, ResourceGroup>> = {
+  off: { resources: [accessLogSwitch('off')] },
+  denied: { resources: [accessLogSwitch('denied')] },
+  all: { resources: [accessLogSwitch('all')] },
+};
 
 /** What a renderer remembers from one model to the next. */
 interface RenderState {
@@ -143,7 +151,11 @@ function differences(
 
 function groupsOf(state: RenderState, model: MeshModel, workload: Workload): ResourceGroup[] {
   const { target } = state;
-  const groups = [state.base, remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle))];
+  const groups = [
+    state.base,
+    accessLogs[state.settings.accessLog.mode],
+    remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle)),
+  ];
   const named = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
   const answering = answeringFor(model, named);
   const reached = [...named.filter(({ headless }) => !headless), ...answering.keys()];

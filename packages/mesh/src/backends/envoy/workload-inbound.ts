@@ -1,10 +1,14 @@
 import type { FilterChainJson, FilterJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
 import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/route/v3/route_pb';
-import type { HttpFilterJson } from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import type {
+  HttpConnectionManagerJson,
+  HttpFilterJson,
+} from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import { methodOverrideHeaders, spellingsOf } from '../../model/http-route-match.ts';
 import type { Origin } from '../../model/origin.ts';
 import { type InboundPort, restrictsMethods, type Workload } from '../../model/workload.ts';
+import { refusedConnections, takenBytes, takenRequests } from './access-log.ts';
 import { withAuthority } from './authority.ts';
 import { matchesAuthority, pathHeader, rbacPerRoute } from './authorization.ts';
 import { oneAddress } from './cidr.ts';
@@ -60,7 +64,7 @@ function listenerOf(workload: Workload): XdsResource {
     name,
     address: { socketAddress: { address: '0.0.0.0', portValue: inboundPort } },
     trafficDirection: 'INBOUND',
-    accessLog: [handshakeLog],
+    accessLog: [handshakeLog, refusedConnections(workload.key)],
     listenerFilters: [
       {
         name: 'envoy.filters.listener.original_dst',
@@ -89,7 +93,7 @@ function chainsOf(workload: Workload, port: InboundPort): FilterChainJson[] {
       name: `${port.number}/http`,
       filterChainMatch: meshConnection(port, alpn.http),
       transportSocket: downstreamTls(names.trustBundle),
-      filters: [httpManager(names.inboundRoutes(workload.key, port.number), inboundManager)],
+      filters: [requests(workload, port)],
     });
   }
   if (port.protocol !== 'http') {
@@ -103,7 +107,7 @@ function bytesChain(workload: Workload, port: InboundPort): FilterChainJson {
     name: `${port.number}/tcp`,
     filterChainMatch: meshConnection(port, alpn.tcp),
     transportSocket: downstreamTls(names.tcpCallers(workload.key, port.number)),
-    filters: [afterHandshake],
+    filters: [bytes(workload)],
   };
 }
 
@@ -126,15 +130,18 @@ function meshConnection(port: InboundPort, protocol: string): NonNullable<Filter
 }
 
 /** Connects to the application only once the caller has proved who it is: a denied client sees no byte of a greeting. */
-const afterHandshake: FilterJson = {
-  name: 'envoy.filters.network.tcp_proxy',
-  typedConfig: typed('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', {
-    statPrefix: 'inbound',
-    cluster: names.inboundCluster,
-    upstreamConnectMode: 'ON_DOWNSTREAM_TLS_HANDSHAKE',
-    maxEarlyDataBytes: 0,
-  }),
-};
+function bytes(workload: Workload): FilterJson {
+  return {
+    name: 'envoy.filters.network.tcp_proxy',
+    typedConfig: typed('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', {
+      statPrefix: 'inbound',
+      accessLog: [takenBytes(workload.key)],
+      cluster: names.inboundCluster,
+      upstreamConnectMode: 'ON_DOWNSTREAM_TLS_HANDSHAKE',
+      maxEarlyDataBytes: 0,
+    }),
+  };
+}
 
 const setPath = {
   append: { header: { key: pathHeader, value: '%PATH(NQ)%' }, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD' },
@@ -157,11 +164,14 @@ const filters: readonly HttpFilterJson[] = [
   },
 ];
 
-const inboundManager = {
-  statPrefix: 'inbound',
-  filters,
-  manager: { forwardClientCertDetails: 'SANITIZE_SET', setCurrentClientCertDetails: { uri: true } },
-} as const;
+function requests(workload: Workload, port: InboundPort): FilterJson {
+  const manager: HttpConnectionManagerJson = {
+    accessLog: [takenRequests(workload.key)],
+    forwardClientCertDetails: 'SANITIZE_SET',
+    setCurrentClientCertDetails: { uri: true },
+  };
+  return httpManager(names.inboundRoutes(workload.key, port.number), { statPrefix: 'inbound', filters, manager });
+}
 
 function routesOf(workload: Workload, port: InboundPort): RouteConfigurationJson {
   const name = names.inboundRoutes(workload.key, port.number);
