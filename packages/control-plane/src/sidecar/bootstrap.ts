@@ -4,6 +4,7 @@ import type { ClusterJson } from '@heddle/envoy-api/envoy/config/cluster/v3/clus
 import type { AddressJson, BindConfigJson } from '@heddle/envoy-api/envoy/config/core/v3/address_pb';
 import type { ConfigSourceJson } from '@heddle/envoy-api/envoy/config/core/v3/config_source_pb';
 import type { HttpProtocolOptionsJson } from '@heddle/envoy-api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
+import type { StringMatcherJson } from '@heddle/envoy-api/envoy/type/matcher/v3/string_pb';
 
 /** Name of the cluster over which a sidecar talks to the control plane. */
 export const xdsClusterName = 'xds';
@@ -61,23 +62,31 @@ export function sidecarBootstrap(options: BootstrapOptions): BootstrapJson {
       ],
     },
     overloadManager: overloadLimits(options.maxDownstreamConnections ?? 50_000),
-    statsConfig: { statsMatcher: { inclusionList: { patterns: keptStatistics.map(prefix => ({ prefix })) } } },
+    statsConfig: { statsMatcher: { inclusionList: { patterns: [...keptStatistics] } } },
   };
 }
+
+const ofService = [
+  'upstream_rq_(total|[1-5]xx|time|retry|pending_overflow)',
+  'upstream_cx_(total|active|connect_fail|overflow|[rt]x_bytes_total)',
+  String.raw`outlier_detection\.ejections_(active|enforced_total)`,
+];
 
 const ads: ConfigSourceJson = { ads: {}, resourceApiVersion: 'V3', initialFetchTimeout: '0s' };
 
 /** Envoy waits up to 30 s by default: longer than a control plane takes to start, and edits with it. */
 const reconnect = { baseInterval: '0.2s', maxInterval: '2s' };
 
-/** Statistics are the larger half of a sidecar's memory: only what is shown or scraped is kept. */
-const keptStatistics = [
-  'cluster_manager.',
-  'control_plane.',
-  'listener_manager.',
-  'server.',
-  'http.inbound.',
-  'http.outbound.',
+/**
+ * Statistics are the larger half of a sidecar's memory: of 170 for each Service that it may call only those are kept that
+ * tell how calls go. The first of these is the whole sidecar's: its configuration, its requests, its memory.
+ */
+const keptStatistics: readonly StringMatcherJson[] = [
+  ...['cluster_manager.', 'control_plane.', 'listener_manager.', 'server.', 'http.inbound.', 'http.outbound.'].map(
+    prefix => ({ prefix }),
+  ),
+  // Of each Service: how many calls, how they ended, how long they took; what was left out or beyond a limit.
+  { safeRegex: { regex: String.raw`cluster\.outbound/.*\.(${ofService.join('|')})` } },
 ];
 
 const http2: HttpProtocolOptionsJson = {
