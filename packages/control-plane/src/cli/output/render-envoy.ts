@@ -4,6 +4,7 @@ import {
   clusterType,
   createEnvoyRenderer,
   endpointType,
+  extensionType,
   listenerType,
   type MeshModel,
   routeType,
@@ -33,6 +34,7 @@ export async function renderDynamic(model: MeshModel, workload: Workload): Promi
     routes: ofType(routeType),
     clusters: ofType(clusterType),
     endpoints: ofType(endpointType),
+    extensions: ofType(extensionType),
     secrets: ofType(secretType),
     runtime: ofType(runtimeType),
   };
@@ -57,7 +59,11 @@ export async function renderStatic(model: MeshModel, workload: Workload): Promis
     { name: 'trust-bundle', validationContext: { trustedCa: { inlineString: authority.trustBundlePem } } },
   ];
   const [pod] = workload.pods;
-  const { dynamicResources: _, layeredRuntime, ...bootstrap } = sidecarBootstrap({
+  const {
+    dynamicResources: _,
+    layeredRuntime,
+    ...bootstrap
+  } = sidecarBootstrap({
     nodeId: sidecarNodeId({ ip: pod?.address ?? '', name: pod?.name ?? workload.name, namespace: workload.namespace }),
     nodeCluster: workload.key,
     admin: { address: '127.0.0.1', port: 15_000 },

@@ -1,14 +1,12 @@
 import type { AccessLogFilterJson, AccessLogJson } from '@heddle/envoy-api/envoy/config/accesslog/v3/accesslog_pb';
 import type { RuntimeJson } from '@heddle/envoy-api/envoy/service/runtime/v3/rtds_pb';
-import type { MeshSettings } from '../../model/settings.ts';
+import type { Modes } from '../../model/modes.ts';
+import { auditDenied } from './audit.ts';
 import { runtimeType, type XdsResource } from './resource.ts';
 import { typed } from './typed.ts';
 
 /** The `event` of a line about a call. */
 export const callEvent = 'call';
-
-/** What of its calls a sidecar writes down. */
-export type AccessLogMode = MeshSettings['accessLog']['mode'];
 
 /** Name of the runtime layer by which what a sidecar writes down is switched. */
 export const runtimeLayer = 'heddle';
@@ -17,7 +15,7 @@ export const runtimeLayer = 'heddle';
  * Whether calls are written down is a switch that every sidecar has by name, so that it turns without a listener being
  * changed, which would drain its connections: listeners always know how to write, and ask it each time.
  */
-export function accessLogSwitch(mode: AccessLogMode): XdsResource {
+export function accessLogSwitch(mode: Modes['accessLog']): XdsResource {
   const value: RuntimeJson = {
     name: runtimeLayer,
     layer: { [switches.all]: mode === 'all' ? 100 : 0, [switches.denied]: mode === 'denied' ? 100 : 0 },
@@ -66,7 +64,9 @@ export function takenRequests(workload: string): AccessLogJson {
 
 /** Connections of bytes that a workload takes in: those that policy denies end at their handshake. */
 export function takenBytes(workload: string): AccessLogJson {
-  return line(both(turned('all'), atItsEnd), { side: 'server', ...taken(workload), policy: 'allowed', ...connection });
+  const filter = both(either(turned('all'), both(turned('denied'), holds(auditDenied))), atItsEnd);
+  const policy = `%CEL(${auditDenied} ? 'would be denied' : 'allowed')%`;
+  return line(filter, { side: 'server', ...taken(workload), policy, ...connection });
 }
 
 /** Connections to a workload that end before anything is asked: at the handshake, or because no port takes them. */
@@ -81,9 +81,12 @@ export function refusedConnections(workload: string): AccessLogJson {
 
 const denied = "response.code_details.startsWith('rbac_access_denied')";
 
-const requestPolicy = `${denied} ? 'denied' : 'allowed'`;
+/** Envoy's authorization notes what rules that are not in force say. */
+const shadowDenied = "metadata.filter_metadata['envoy.filters.http.rbac']['shadow_engine_result'] == 'denied'";
 
-const requestDenied = holds(denied);
+const requestPolicy = `${denied} ? 'denied' : ${shadowDenied} ? 'would be denied' : 'allowed'`;
+
+const requestDenied = either(holds(denied), holds(shadowDenied));
 
 const atItsEnd: AccessLogFilterJson = { logTypeFilter: { types: ['TcpConnectionEnd'] } };
 

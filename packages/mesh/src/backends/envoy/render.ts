@@ -1,10 +1,11 @@
 import { type DirectPort, directKey, directPortsOf } from '../../model/headless.ts';
 import { type MeshModel, serviceOf, workloadOf } from '../../model/mesh-model.ts';
+import type { Modes } from '../../model/modes.ts';
 import { isClusterService, type Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import type { Workload } from '../../model/workload.ts';
 import type { Render } from '../backend.ts';
-import { type AccessLogMode, accessLogSwitch } from './access-log.ts';
+import { accessLogSwitch } from './access-log.ts';
 import { baseGroup } from './base.ts';
 import { remember } from './remember.ts';
 import type { ResourceGroup } from './resource.ts';
@@ -47,7 +48,7 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
     const strays = state.findStrays(model.namespaces);
     if (strays !== state.strays) {
       state.strays = strays;
-      state.base = baseGroup(model.settings, strays);
+      state.bases = basesOf(model.settings, strays);
       for (const key of sidecars.keys()) stale.add(key);
     }
     for (const key of stale) {
@@ -63,7 +64,7 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
 }
 
 /** What switches the access log, by what is to be written. */
-const accessLogs: Readonly<Record<AccessLogMode, ResourceGroup>> = {
+const accessLogs: Readonly<Record<Modes['accessLog'], ResourceGroup>> = {
   off: { resources: [accessLogSwitch('off')] },
   denied: { resources: [accessLogSwitch('denied')] },
   all: { resources: [accessLogSwitch('all')] },
@@ -75,7 +76,8 @@ interface RenderState {
   readonly settings: MeshSettings;
   readonly findStrays: FindStrayAddresses;
   strays: StrayAddresses;
-  base: ResourceGroup;
+  /** By whether a workload may leave the mesh. */
+  bases: Readonly<Record<Modes['egress'], ResourceGroup>>;
   readonly fronts: WeakMap<Service, ResourceGroup>;
   readonly backs: WeakMap<Service, ResourceGroup>;
   readonly plainBacks: WeakMap<Service, ResourceGroup>;
@@ -97,7 +99,7 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
     settings,
     findStrays,
     strays,
-    base: baseGroup(settings, strays),
+    bases: basesOf(settings, strays),
     fronts: new WeakMap(),
     backs: new WeakMap(),
     plainBacks: new WeakMap(),
@@ -109,6 +111,11 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
     namespaces: new Map(),
     sidecars: new Map(),
   };
+}
+
+function basesOf({ serviceRanges }: MeshSettings, strays: StrayAddresses): RenderState['bases'] {
+  const base = (egress: Modes['egress']) => baseGroup({ serviceRanges, egress, strays });
+  return { allow: base('allow'), deny: base('deny') };
 }
 
 function sameTarget(a: EnvoyTarget, b: EnvoyTarget): boolean {
@@ -151,9 +158,10 @@ function differences(
 
 function groupsOf(state: RenderState, model: MeshModel, workload: Workload): ResourceGroup[] {
   const { target } = state;
+  const { egress } = workload.modes;
   const groups = [
-    state.base,
-    accessLogs[state.settings.accessLog.mode],
+    state.bases[egress],
+    accessLogs[workload.modes.accessLog],
     remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle)),
   ];
   const named = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
@@ -162,7 +170,7 @@ function groupsOf(state: RenderState, model: MeshModel, workload: Workload): Res
   const backends = backendsOf(model, reached);
   for (const [service, direct] of answering) groups.push(...headlessGroups(state, service, direct));
   for (const service of reached) {
-    if (service.headless || !mayCall(service, state.settings)) continue;
+    if (service.headless || !mayCall(service, egress)) continue;
     groups.push(remember(state.fronts, service, () => frontOf(service)));
     if (!service.inMesh) groups.push(remember(state.plainBacks, service, () => plainBackOf(service, state.settings)));
   }
@@ -205,8 +213,8 @@ function headlessGroups(state: RenderState, service: Service, direct: readonly D
   return groups;
 }
 
-/** A Service outside the mesh has no listener where no call may leave the mesh: its address is closed like any other (H4). */
-function mayCall(service: Service, { egress }: MeshSettings): boolean {
+/** A Service outside the mesh has no listener where calls may not leave the mesh: its address is closed like any other (H4). */
+function mayCall(service: Service, egress: Modes['egress']): boolean {
   return service.inMesh || egress === 'allow' || isClusterService(service);
 }
 
