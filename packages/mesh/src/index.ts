@@ -23,6 +23,7 @@ export type { HttpRouteMatch } from './model/http-route-match.ts';
 export * from './model/mesh-model.ts';
 export { type Modes, modeValues, type PolicyMode } from './model/modes.ts';
 export * from './model/origin.ts';
+export * from './model/route-profile.ts';
 export * from './model/service.ts';
 export { readServiceName, type ServiceName } from './model/service-name.ts';
 export { defaultSettings, type MeshSettings, modesOf } from './model/settings.ts';

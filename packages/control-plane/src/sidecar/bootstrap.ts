@@ -8,6 +8,7 @@ import type { HttpFilterJson } from '@heddle/envoy-api/envoy/extensions/filters/
 import type { UpstreamTlsContextJson } from '@heddle/envoy-api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { HttpProtocolOptionsJson } from '@heddle/envoy-api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import type { StringMatcherJson } from '@heddle/envoy-api/envoy/type/matcher/v3/string_pb';
+import { tcpProbePrefix } from './own-listeners.ts';
 import { typed } from './typed.ts';
 
 /** Name of the cluster over which a sidecar talks to the control plane. */
@@ -85,8 +86,10 @@ export function sidecarBootstrap(options: BootstrapOptions): BootstrapJson {
   };
 }
 
+const ofRequests = 'upstream_rq_(total|[1-5]xx|time|retry|pending_overflow)';
+
 const ofService = [
-  'upstream_rq_(total|[1-5]xx|time|retry|pending_overflow)',
+  ofRequests,
   'upstream_cx_(total|active|connect_fail|overflow|[rt]x_bytes_total)',
   String.raw`outlier_detection\.ejections_(active|enforced_total)`,
 ];
@@ -109,9 +112,13 @@ const keptStatistics: readonly StringMatcherJson[] = [
     'http.inbound.',
     'http.outbound.',
     'tcp.inbound.',
+    // Answers to TCP probes are made from these.
+    `cluster.${tcpProbePrefix}`,
   ].map(prefix => ({ prefix })),
   // Of each Service: how many calls, how they ended, how long they took; what was left out or beyond a limit.
   { safeRegex: { regex: String.raw`cluster\.outbound/.*\.(${ofService.join('|')})` } },
+  // Of each route that a ServiceProfile names: the same of its requests.
+  { safeRegex: { regex: String.raw`vhost\.outbound/.*\.route\..*\.${ofRequests}` } },
 ];
 
 const http2: HttpProtocolOptionsJson = {

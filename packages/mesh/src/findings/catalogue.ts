@@ -166,6 +166,11 @@ export const catalogue = {
     meaning:
       'A pod takes its configuration from a ConfigMap or Secret, or a key of one, that does not exist: it starts once that does.',
   },
+  ServiceProfileNotFound: {
+    code: 'SMI2011',
+    severity: 'warning',
+    meaning: 'A ServiceProfile whose name is not that of a Service, in full: no request takes its routes (V6).',
+  },
   ConflictingSplit: {
     code: 'SMI3001',
     severity: 'warning',
@@ -199,7 +204,8 @@ export const catalogue = {
   MatchesOnTcpPort: {
     code: 'SMI4004',
     severity: 'warning',
-    meaning: 'Matches of a split mean nothing on a port that does not speak HTTP (S12).',
+    meaning:
+      'Matches of a split, and routes of a ServiceProfile, mean nothing on a port that does not speak HTTP (S12, V6).',
   },
   MatchesEverything: {
     code: 'SMI4005',
