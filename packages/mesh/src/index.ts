@@ -1,5 +1,6 @@
 export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze/remarks.ts';
 export type { Render, Rendering } from './backends/backend.ts';
+export { callEvent } from './backends/envoy/access-log.ts';
 export { handshakeFailed } from './backends/envoy/handshake-log.ts';
 export {
   createEnvoyRenderer,

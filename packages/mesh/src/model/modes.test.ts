@@ -12,7 +12,7 @@ test('modes are what annotations override of a MeshConfig, with the same values'
   );
   for (const { annotation, schema, inDoubt } of overridden) {
     const name = names.find(mode => annotations[mode] === annotation) ?? 'mtls';
-    assert.deepEqual(modeValues[name].toSorted(), schema.type === 'choice' ? schema.choices.toSorted() : []);
+    assert.deepEqual(new Set<string>(modeValues[name]), new Set(schema.type === 'choice' ? schema.choices : []));
     if (inDoubt !== undefined) assert.equal(modeValues[name][0], inDoubt);
   }
 });

@@ -65,7 +65,7 @@ export function takenRequests(workload: string): AccessLogJson {
 /** Connections of bytes that a workload takes in: those that policy denies end at their handshake. */
 export function takenBytes(workload: string): AccessLogJson {
   const filter = both(either(turned('all'), both(turned('denied'), holds(auditDenied))), atItsEnd);
-  const policy = `%CEL(${auditDenied} ? 'would be denied' : 'allowed')%`;
+  const policy = `%CEL((${auditDenied}) ? 'would be denied' : 'allowed')%`;
   return line(filter, { side: 'server', ...taken(workload), policy, ...connection });
 }
 
@@ -81,10 +81,16 @@ export function refusedConnections(workload: string): AccessLogJson {
 
 const denied = "response.code_details.startsWith('rbac_access_denied')";
 
-/** Envoy's authorization notes what rules that are not in force say. */
-const shadowDenied = "metadata.filter_metadata['envoy.filters.http.rbac']['shadow_engine_result'] == 'denied'";
+const judged = "metadata.filter_metadata['envoy.filters.http.rbac']";
 
-const requestPolicy = `${denied} ? 'denied' : ${shadowDenied} ? 'would be denied' : 'allowed'`;
+/** What rules that are not in force say is noted by Envoy's authorization; in other modes nothing is. */
+const shadowDenied = [
+  "'envoy.filters.http.rbac' in metadata.filter_metadata",
+  `'shadow_engine_result' in ${judged}`,
+  `${judged}['shadow_engine_result'] == 'denied'`,
+].join(' && ');
+
+const requestPolicy = `${denied} ? 'denied' : (${shadowDenied}) ? 'would be denied' : 'allowed'`;
 
 const requestDenied = either(holds(denied), holds(shadowDenied));
 
