@@ -30,7 +30,30 @@ export type XdsAddress =
   /** A Unix socket that only one node can reach: it proves who connects. A stale file in its place is replaced. */
   | { readonly path: string; readonly node: string }
   /** Loopback TCP in plain text, for benches and tests: any node id is believed. Port 0 picks a free one. */
-  | { readonly port: number };
+  | { readonly port: number }
+  /** TLS, where a sidecar proves who it is with every stream. */
+  | SecureAddress;
+
+/** A port to which anybody may connect. */
+export interface SecureAddress {
+  /** `0.0.0.0`, `[::]` or an address. */
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly certificateChainPem: string;
+  readonly privateKeyPem: string;
+  readonly prove: Prove;
+}
+
+/** Says whose sidecar has opened a stream, or why it is nobody's; rejects where that can't be found out now. */
+export type Prove = (claim: SidecarClaim) => Promise<{ readonly node: string } | { readonly refused: string }>;
+
+/** What a stream says of itself. */
+export interface SidecarClaim {
+  readonly nodeId: string | undefined;
+  /** The header `authorization`. */
+  readonly authorization: string | undefined;
+}
 
 /** An address that is being listened on. */
 export interface XdsListening {
@@ -81,12 +104,12 @@ export class XdsServer {
    */
   async listen(at: XdsAddress): Promise<XdsListening> {
     const server = new Server(options);
-    const node = 'path' in at ? at.node : undefined;
-    let address = 'path' in at ? `unix:${at.path}` : `127.0.0.1:${at.port}`;
-    server.addService(service, { deltaAggregatedResources: (call: Call) => this.#serve(call, address, node) });
+    const host = 'prove' in at ? at.host : '127.0.0.1';
+    let address = 'path' in at ? `unix:${at.path}` : `${host}:${at.port}`;
+    server.addService(service, { deltaAggregatedResources: (call: Call) => this.#serve(call, address, at) });
     if ('path' in at) await rm(at.path, { force: true });
-    const port = await bind(server, address);
-    if ('port' in at) address = `127.0.0.1:${port}`;
+    const port = await bind(server, address, credentialsOf(at));
+    if ('port' in at) address = `${host}:${port}`;
     const listening: XdsListening = {
       address,
       close: () => {
@@ -154,18 +177,35 @@ export class XdsServer {
     return node;
   }
 
-  /** A stream is nobody's until its first request has said whose it is. */
-  #serve(call: Call, address: string, proven: string | undefined): void {
+  /** A stream is nobody's until its first request has said whose it is, and that is proven. */
+  #serve(call: Call, address: string, at: XdsAddress): void {
     let session: Session | undefined;
-    call.on('data', (request: DeltaRequest) => {
+    let isClosed = false;
+    /** What has come before it is known whose it is. */
+    const early: DeltaRequest[] = [];
+    const receive = (request: DeltaRequest, proven: string | undefined): void => {
       try {
         session ??= this.#open(call, request, { address, proven });
         session?.receive(request);
       } catch (error) {
         refuse(call, status.INTERNAL, error instanceof Error ? error.message : String(error));
       }
+    };
+    const prove = async (prover: Prove, first: DeltaRequest): Promise<void> => {
+      const proof = await this.#proofOf(call, first, { address, prover });
+      for (const { nodeId: _judged, ...request } of early.splice(0))
+        if (proof !== undefined && !isClosed) receive(request, proof);
+    };
+    call.on('data', (request: DeltaRequest) => {
+      if (isClosed) return;
+      if (!('prove' in at)) receive(request, 'path' in at ? at.node : undefined);
+      else if (session !== undefined) receive(request, undefined);
+      else if (early.push(request) === 1) void prove(at.prove, request);
+      else if (early.length > mostEarly)
+        refuse(call, status.RESOURCE_EXHAUSTED, 'too much came before it was known from whom');
     });
     const close = (): void => {
+      isClosed = true;
       session?.close();
       session = undefined;
     };
@@ -176,6 +216,26 @@ export class XdsServer {
     call.on('cancelled', close);
     call.on('error', close);
     call.on('close', close);
+  }
+
+  /** The node that a stream is proven to be of; undefined once it is refused. */
+  async #proofOf(
+    call: Call,
+    { nodeId }: DeltaRequest,
+    { address, prover }: { readonly address: string; readonly prover: Prove },
+  ): Promise<string | undefined> {
+    const [authorization] = call.metadata.get('authorization');
+    try {
+      const proof = await prover({ nodeId, authorization: authorization?.toString() });
+      if ('node' in proof) return proof.node;
+      this.#observer.refused?.({ address, claimed: nodeId, reason: proof.refused });
+      refuse(call, status.UNAUTHENTICATED, proof.refused);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#observer.refused?.({ address, claimed: nodeId, reason });
+      refuse(call, status.UNAVAILABLE, 'who this is can not be found out now');
+    }
+    return undefined;
   }
 
   #open(call: Call, first: DeltaRequest, from: { address: string; proven: string | undefined }): Session | undefined {
@@ -212,6 +272,9 @@ export class XdsServer {
   }
 }
 
+/** Requests that may wait for a proof: Envoy sends one a resource type. */
+const mostEarly = 64;
+
 /** A stream whose node is known. */
 interface Session {
   receive(request: DeltaRequest): void;
@@ -222,9 +285,15 @@ function refuse(call: Call, code: status, details: string): void {
   call.emit('error', { code, details });
 }
 
-function bind(server: Server, address: string): Promise<number> {
+function credentialsOf(at: XdsAddress): ServerCredentials {
+  if (!('prove' in at)) return ServerCredentials.createInsecure();
+  const pair = { cert_chain: Buffer.from(at.certificateChainPem), private_key: Buffer.from(at.privateKeyPem) };
+  return ServerCredentials.createSsl(null, [pair]);
+}
+
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error) reject(error);
       else resolve(port);
     });
