@@ -34,6 +34,14 @@ const layers: Readonly<Record<string, Layer>> = {
     holds: 'model to the Gateway API',
     knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
   },
+  'mesh/backends/istio': {
+    holds: 'model to Istio',
+    knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
+  },
+  'mesh/backends/linkerd': {
+    holds: 'model to Linkerd',
+    knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
+  },
   mesh: {
     holds: 'the package’s entry point',
     knows: [
@@ -47,6 +55,8 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/backends',
       'mesh/backends/envoy',
       'mesh/backends/gateway-api',
+      'mesh/backends/istio',
+      'mesh/backends/linkerd',
     ],
   },
   'control-plane/sources': {
@@ -223,8 +233,15 @@ const layers: Readonly<Record<string, Layer>> = {
       'control-plane/sources',
       'control-plane/identity',
       'control-plane/inject',
+      'control-plane/install',
+      'control-plane/kube',
       'control-plane/log.ts',
     ],
+    packages: ['Node'],
+  },
+  'control-plane/install': {
+    holds: 'the objects that an installation on a cluster consists of',
+    knows: ['smi', 'control-plane/inject'],
     packages: ['Node'],
   },
   'control-plane/inject': {

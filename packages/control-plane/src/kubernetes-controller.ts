@@ -3,13 +3,12 @@ import type { MeshSettings } from '@heddle/mesh';
 import { Controller } from './controller.ts';
 import { CertificateAuthority } from './identity/ca.ts';
 import type { ApiClient } from './kube/api-client.ts';
-import { TokenReviewer } from './kube/token-review.ts';
 import type { Logger } from './log.ts';
 import { serveMetrics } from './metrics/server.ts';
+import { admitSidecar } from './outputs/kubernetes/admit-sidecar.ts';
 import { sharedAuthority } from './outputs/kubernetes/authority-secret.ts';
-import { proveSidecar } from './outputs/kubernetes/prove-sidecar.ts';
 import { type KindTrouble, KubernetesSource } from './sources/kubernetes/kubernetes-source.ts';
-import type { Prove } from './xds/server.ts';
+import type { Authenticate, ServerCertificate } from './xds/server.ts';
 
 /** What the controller of a cluster's mesh needs. */
 export interface KubernetesControllerOptions {
@@ -17,7 +16,7 @@ export interface KubernetesControllerOptions {
   /** Where Heddle itself runs. */
   readonly namespace: string;
   /** Names of the control plane in DNS; sidecars ask for the first one. */
-  readonly dnsNames: readonly string[];
+  readonly dnsNames: readonly [string, ...string[]];
   /** Where sidecars connect. */
   readonly xds: { readonly host: string; readonly port: number };
   /** Where `/metrics`, `/healthz` and `/readyz` are. */
@@ -32,7 +31,7 @@ export interface KubernetesControllerOptions {
 
 const now = (): Date => new Date();
 
-/** Milliseconds for which the certificate of the discovery service is valid; a third of that later there is a new one. */
+/** Milliseconds for which the certificate of the discovery service is valid; a third of that later there is a new one (no timer is longer than 24 days). */
 const servingLifetimeMs = 60 * 24 * 3_600_000;
 
 /**
@@ -65,9 +64,9 @@ export async function runKubernetesController(
     log,
   });
   const metrics = await serveMetrics(options.metrics.port, controller.report, signal, options.metrics.host);
-  const reviewer = new TokenReviewer(client, options.audience);
-  const prove = proveSidecar({ reviewer, uidOf: (of, pod) => source.uidOf('Pod', of, pod) });
-  const serving = serveSidecars({ options, controller, authority, prove }, signal, xds => {
+  const { audience } = options;
+  const authenticate = admitSidecar({ client, audience, podAt: (of, pod) => source.pod(of, pod), now });
+  const serving = serveSidecars({ options, controller, authority, authenticate }, signal, xds => {
     options.onListening?.({ xds, metrics: `${options.metrics.host}:${metrics.port}` });
   });
   await Promise.all([controller.run(signal), serving]);
@@ -77,24 +76,32 @@ interface Serving {
   readonly options: KubernetesControllerOptions;
   readonly controller: Controller;
   readonly authority: CertificateAuthority;
-  readonly prove: Prove;
+  readonly authenticate: Authenticate;
 }
 
-/** Serves on one port, with a new certificate in time; streams end with the old one, and come back at once. */
+/** Serves on one port, with a new certificate in time. */
 async function serveSidecars(
-  { options, controller, authority, prove }: Serving,
+  { options, controller, authority, authenticate }: Serving,
   signal: AbortSignal,
   onListening: (address: string) => void,
 ): Promise<void> {
-  let { port } = options.xds;
-  while (!signal.aborted) {
+  const issue = (): ServerCertificate => {
     const { certificateChainPem, privateKey } = authority.issueServing(options.dnsNames, servingLifetimeMs);
-    const pair = { certificateChainPem, privateKeyPem: privateKey.reveal() };
-    const listening = await controller.listen({ host: options.xds.host, port, ...pair, prove });
-    port = Number(listening.address.slice(listening.address.lastIndexOf(':') + 1));
-    onListening(listening.address);
+    return { certificatePem: certificateChainPem, privateKeyPem: privateKey.reveal() };
+  };
+  let replace: ((certificate: ServerCertificate) => void) | undefined;
+  const { address } = await controller.listen({
+    ...options.xds,
+    certificate: issue(),
+    authenticate,
+    onCertificate: by => {
+      replace = by;
+    },
+  });
+  onListening(address);
+  while (!signal.aborted) {
     await delay(servingLifetimeMs / 3, undefined, { signal, ref: false }).catch(() => undefined); // the loop's condition sees the abort
-    listening.close();
+    if (!signal.aborted) replace?.(issue());
   }
 }
 

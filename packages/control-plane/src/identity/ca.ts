@@ -23,7 +23,7 @@ export interface IssuedCertificate {
   readonly notAfter: Date;
 }
 
-/** That of a workload. */
+/** The certificate of a workload. */
 export interface WorkloadCertificate extends IssuedCertificate {
   readonly spiffeId: string;
   /** Says issuer, identity and expiry: `ISSUER.IDENTITY.SECONDS`. */
@@ -97,29 +97,23 @@ export class CertificateAuthority {
       if (!nameForm.test(name)) throw new Error(`"${name}" can't be part of an identity`);
     }
     const spiffeId = `spiffe://${this.trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
-    const issued = this.#sign({ uri: spiffeId }, lifetimeMs);
-    return { ...issued, spiffeId, version: `${this.issuer}.${short(spiffeId)}.${issued.notAfter.getTime() / 1000}` };
+    const issued = this.#sign({ subject: '', uri: spiffeId }, lifetimeMs);
+    const version = `${this.issuer}.${short(spiffeId)}.${issued.notAfter.getTime() / 1000}`;
+    return { spiffeId, ...issued, version };
   }
 
-  /** Issues a certificate for a server of the control plane, which its clients know by these names in DNS. */
-  issueServing(dnsNames: readonly string[], lifetimeMs: number): IssuedCertificate {
-    return this.#sign({ dnsNames }, lifetimeMs);
+  /** Issues what a server of the control plane shows to sidecars: it has DNS names, which no workload's has, and no identity. */
+  issueServing(dnsNames: readonly [string, ...string[]], lifetimeMs = 24 * hour): IssuedCertificate {
+    return this.#sign({ subject: 'Heddle control plane', dnsNames }, lifetimeMs);
   }
 
-  #sign(names: Pick<CertificateContent, 'uri' | 'dnsNames'>, lifetimeMs: number): IssuedCertificate {
+  #sign(who: Pick<CertificateContent, 'subject' | 'uri' | 'dnsNames'>, lifetimeMs: number): IssuedCertificate {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const now = this.#now().getTime();
     const { issuer, intermediates, key } = this.#chain;
     const expiry = Math.min(now + lifetimeMs, issuer.validToDate.getTime());
     const certificate = signCertificate(
-      {
-        ...names,
-        publicKey,
-        subject: '',
-        notBefore: new Date(now - backdatedMs),
-        notAfter: new Date(expiry),
-        isAuthority: false,
-      },
+      { ...who, publicKey, notBefore: new Date(now - backdatedMs), notAfter: new Date(expiry), isAuthority: false },
       { privateKey: key, issuer: this.#issuerName },
     );
     return {

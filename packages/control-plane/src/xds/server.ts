@@ -2,7 +2,9 @@
  * Serves snapshots to sidecars over gRPC: what comes in is a snapshot per node id, what goes out is Envoy's aggregated
  * discovery service, delta variant. It must not know what the resources mean, nor where snapshots come from.
  */
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { createServer as createTlsServer, type SecureContextOptions } from 'node:tls';
 import { Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { DeltaStream } from './delta.ts';
 import { type DeltaRequest, decodeDeltaRequest, encodeDeltaResponse } from './delta-wire.ts';
@@ -31,29 +33,30 @@ export type XdsAddress =
   | { readonly path: string; readonly node: string }
   /** Loopback TCP in plain text, for benches and tests: any node id is believed. Port 0 picks a free one. */
   | { readonly port: number }
-  /** TLS, where a sidecar proves who it is with every stream. */
-  | SecureAddress;
+  | SecureXdsAddress;
 
-/** A port to which anybody may connect. */
-export interface SecureAddress {
-  /** `0.0.0.0`, `[::]` or an address. */
+/** TCP with TLS, for sidecars on other machines: each stream proves whose it is, whatever node id it claims. */
+export interface SecureXdsAddress {
   readonly host: string;
-  /** 0 picks a free one. */
+  /** 0: a free one. */
   readonly port: number;
-  readonly certificateChainPem: string;
+  readonly certificate: ServerCertificate;
+  readonly authenticate: Authenticate;
+  /** Takes what puts another certificate in the place of this one. */
+  readonly onCertificate?: (replace: (certificate: ServerCertificate) => void) => void;
+}
+
+/** What a server shows, as PEM. */
+export interface ServerCertificate {
+  readonly certificatePem: string;
   readonly privateKeyPem: string;
-  readonly prove: Prove;
 }
 
-/** Says whose sidecar has opened a stream, or why it is nobody's; rejects where that can't be found out now. */
-export type Prove = (claim: SidecarClaim) => Promise<{ readonly node: string } | { readonly refused: string }>;
+/** The id of the node that a stream belongs to, by its `authorization` header; or why it is nobody's. Does not reject. */
+export type Authenticate = (authorization: string | undefined) => Promise<Admittance>;
 
-/** What a stream says of itself. */
-export interface SidecarClaim {
-  readonly nodeId: string | undefined;
-  /** The header `authorization`. */
-  readonly authorization: string | undefined;
-}
+/** Whose a stream is. `retryable`: another try may be let in. */
+export type Admittance = { readonly node: string } | { readonly refusal: string; readonly retryable?: boolean };
 
 /** An address that is being listened on. */
 export interface XdsListening {
@@ -103,23 +106,66 @@ export class XdsServer {
    * @throws Error where the address is taken, or the path is too long for a Unix socket (107 bytes)
    */
   async listen(at: XdsAddress): Promise<XdsListening> {
+    if ('authenticate' in at) return await this.#listenSecurely(at);
     const server = new Server(options);
-    const host = 'prove' in at ? at.host : '127.0.0.1';
-    let address = 'path' in at ? `unix:${at.path}` : `${host}:${at.port}`;
-    server.addService(service, { deltaAggregatedResources: (call: Call) => this.#serve(call, address, at) });
+    const proof = 'path' in at ? { id: at.node, isSure: false } : undefined;
+    let address = 'path' in at ? `unix:${at.path}` : `127.0.0.1:${at.port}`;
+    server.addService(service, { deltaAggregatedResources: (call: Call) => this.#serve(call, address, proof) });
     if ('path' in at) await rm(at.path, { force: true });
-    const port = await bind(server, address, credentialsOf(at));
-    if ('port' in at) address = `${host}:${port}`;
+    const port = await bind(server, address);
+    if ('port' in at) address = `127.0.0.1:${port}`;
+    return this.#opened(address, () => server.forceShutdown());
+  }
+
+  async #listenSecurely(at: SecureXdsAddress): Promise<XdsListening> {
+    const { host, authenticate, onCertificate } = at;
+    const server = new Server(options);
+    let address = host;
+    const admit = (call: Call): Promise<void> => this.#admit(call, address, authenticate);
+    server.addService(service, { deltaAggregatedResources: (call: Call) => void admit(call) });
+    // TLS ends before gRPC, whose own credentials can't be exchanged.
+    const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    const sockets = createTlsServer({ ...contextOf(at.certificate), ALPNProtocols: ['h2'] }, socket =>
+      injector.injectConnection(socket),
+    );
+    sockets.listen(at.port, host);
+    await once(sockets, 'listening');
+    onCertificate?.(certificate => sockets.setSecureContext(contextOf(certificate)));
+    const bound = sockets.address();
+    address = `${host}:${typeof bound === 'object' && bound !== null ? bound.port : at.port}`;
+    return this.#opened(address, () => {
+      sockets.close();
+      server.forceShutdown();
+    });
+  }
+
+  #opened(address: string, end: () => void): XdsListening {
     const listening: XdsListening = {
       address,
       close: () => {
         this.#listening.delete(listening);
-        server.forceShutdown();
+        end();
       },
     };
     this.#listening.add(listening);
     if (this.#ended) listening.close();
     return listening;
+  }
+
+  /** Nothing of a stream is read before it is known whose it is. */
+  async #admit(call: Call, address: string, authenticate: Authenticate): Promise<void> {
+    // A stream that breaks off meanwhile is nobody's; without a listener it would be an uncaught error.
+    call.on('error', () => {});
+    const [authorization] = call.metadata.get('authorization');
+    const admittance = await authenticate(typeof authorization === 'string' ? authorization : undefined);
+    if (call.cancelled) return;
+    if ('node' in admittance) {
+      this.#serve(call, address, { id: admittance.node, isSure: true });
+      return;
+    }
+    const { refusal: reason, retryable = false } = admittance;
+    this.#observer.refused?.({ address, claimed: undefined, reason });
+    refuse(call, retryable ? status.UNAVAILABLE : status.UNAUTHENTICATED, reason);
   }
 
   /** Serves until the signal aborts; then every stream ends and every address is given up, also one that is just being taken. */
@@ -177,35 +223,18 @@ export class XdsServer {
     return node;
   }
 
-  /** A stream is nobody's until its first request has said whose it is, and that is proven. */
-  #serve(call: Call, address: string, at: XdsAddress): void {
+  /** A stream is nobody's until its first request has said whose it is. */
+  #serve(call: Call, address: string, proven: Proof | undefined): void {
     let session: Session | undefined;
-    let isClosed = false;
-    /** What has come before it is known whose it is. */
-    const early: DeltaRequest[] = [];
-    const receive = (request: DeltaRequest, proven: string | undefined): void => {
+    call.on('data', (request: DeltaRequest) => {
       try {
         session ??= this.#open(call, request, { address, proven });
         session?.receive(request);
       } catch (error) {
         refuse(call, status.INTERNAL, error instanceof Error ? error.message : String(error));
       }
-    };
-    const prove = async (prover: Prove, first: DeltaRequest): Promise<void> => {
-      const proof = await this.#proofOf(call, first, { address, prover });
-      for (const { nodeId: _judged, ...request } of early.splice(0))
-        if (proof !== undefined && !isClosed) receive(request, proof);
-    };
-    call.on('data', (request: DeltaRequest) => {
-      if (isClosed) return;
-      if (!('prove' in at)) receive(request, 'path' in at ? at.node : undefined);
-      else if (session !== undefined) receive(request, undefined);
-      else if (early.push(request) === 1) void prove(at.prove, request);
-      else if (early.length > mostEarly)
-        refuse(call, status.RESOURCE_EXHAUSTED, 'too much came before it was known from whom');
     });
     const close = (): void => {
-      isClosed = true;
       session?.close();
       session = undefined;
     };
@@ -218,31 +247,11 @@ export class XdsServer {
     call.on('close', close);
   }
 
-  /** The node that a stream is proven to be of; undefined once it is refused. */
-  async #proofOf(
-    call: Call,
-    { nodeId }: DeltaRequest,
-    { address, prover }: { readonly address: string; readonly prover: Prove },
-  ): Promise<string | undefined> {
-    const [authorization] = call.metadata.get('authorization');
-    try {
-      const proof = await prover({ nodeId, authorization: authorization?.toString() });
-      if ('node' in proof) return proof.node;
-      this.#observer.refused?.({ address, claimed: nodeId, reason: proof.refused });
-      refuse(call, status.UNAUTHENTICATED, proof.refused);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#observer.refused?.({ address, claimed: nodeId, reason });
-      refuse(call, status.UNAVAILABLE, 'who this is can not be found out now');
-    }
-    return undefined;
-  }
-
-  #open(call: Call, first: DeltaRequest, from: { address: string; proven: string | undefined }): Session | undefined {
+  #open(call: Call, first: DeltaRequest, from: { address: string; proven: Proof | undefined }): Session | undefined {
     const { address, proven } = from;
     const claimed = first.nodeId;
-    const id = proven ?? claimed;
-    if (!id || (claimed !== undefined && claimed !== id)) {
+    const id = proven?.id ?? claimed;
+    if (!id || (claimed !== undefined && claimed !== id && proven?.isSure !== true)) {
       const reason = id
         ? `this socket belongs to node "${id}", not to "${claimed}"`
         : 'the first request names no node';
@@ -272,8 +281,15 @@ export class XdsServer {
   }
 }
 
-/** Requests that may wait for a proof: Envoy sends one a resource type. */
-const mostEarly = 64;
+function contextOf({ certificatePem, privateKeyPem }: ServerCertificate): SecureContextOptions {
+  return { cert: certificatePem, key: privateKeyPem, minVersion: 'TLSv1.3' };
+}
+
+/** Whose a stream is, as its way proves; where that is sure nothing is gained by claiming otherwise. */
+interface Proof {
+  readonly id: string;
+  readonly isSure: boolean;
+}
 
 /** A stream whose node is known. */
 interface Session {
@@ -285,15 +301,9 @@ function refuse(call: Call, code: status, details: string): void {
   call.emit('error', { code, details });
 }
 
-function credentialsOf(at: XdsAddress): ServerCredentials {
-  if (!('prove' in at)) return ServerCredentials.createInsecure();
-  const pair = { cert_chain: Buffer.from(at.certificateChainPem), private_key: Buffer.from(at.privateKeyPem) };
-  return ServerCredentials.createSsl(null, [pair]);
-}
-
-function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
+function bind(server: Server, address: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, port) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
       if (error) reject(error);
       else resolve(port);
     });

@@ -1,10 +1,14 @@
 import { type Finding, findingAt } from '../findings/finding.ts';
 import type { MeshModel, NamespaceModel } from '../model/mesh-model.ts';
+import type { Modes } from '../model/modes.ts';
+import type { Service } from '../model/service.ts';
 import type { Workload } from '../model/workload.ts';
 import type { NamespaceResources, ResourceSet } from '../store/resource-set.ts';
 import { BindingCompiler, type Bindings } from './bindings.ts';
 import { keepList, Memo } from './memo.ts';
+import { modesOfNamespace } from './modes.ts';
 import { type LocalNamespace, type LocalWorkload, NamespaceCompiler } from './namespace.ts';
+import { sayProfile } from './profiles.ts';
 import { type Reach, reachInputs, reachOf } from './reach.ts';
 import { createSettler } from './settings.ts';
 
@@ -24,15 +28,18 @@ export function createCompiler(): Compile {
   const workloads = new Map<string, Memo<Workload>>();
   const models = new Memo<NamespaceModel>();
   const bindings = new BindingCompiler();
+  const modes = new Memo<Modes>();
   const settle = createSettler();
   return set => {
     const { settings, findings } = settle(set);
     const names = [...set.namespaces.keys()].toSorted();
     const bound = bindings.compile(set);
     const local = names.map(name => {
+      const own = set.cluster.namespaces.get(name);
       const named = bound.get(name) ?? noBindings;
-      return locals.get(name, [set.namespaces.get(name), settings, named], () =>
-        compilerOf(name, compilers).compile(resourcesOf(name, set), settings, named),
+      const around = { settings, bindings: named, modes: modesOfNamespace(own, settings, modes) };
+      return locals.get(name, [set.namespaces.get(name), settings, named, around.modes], () =>
+        compilerOf(name, compilers).compile(resourcesOf(name, set), around),
       );
     });
     const reach = local.map(namespace =>
@@ -41,12 +48,14 @@ export function createCompiler(): Compile {
       ),
     );
     const accounts = new Map(local.map(namespace => [namespace.name, namespace.serviceAccounts]));
+    const services = new Map(local.map(namespace => [namespace.name, namespace.services]));
     const namespaces = new Map<string, NamespaceModel>();
     for (const namespace of local) {
-      const inputs = [namespace, ...reach, ...accounts.values()];
+      const profiled = namespace.profiles.map(({ profile }) => profile && serviceIn(services, profile.service));
+      const inputs = [namespace, ...reach, ...accounts.values(), ...profiled];
       namespaces.set(
         namespace.name,
-        models.get(namespace.name, inputs, () => finish(namespace, { reach, accounts, workloads })),
+        models.get(namespace.name, inputs, () => finish(namespace, { reach, accounts, services, workloads })),
       );
     }
     for (const name of compilers.keys()) {
@@ -54,7 +63,7 @@ export function createCompiler(): Compile {
       compilers.delete(name);
       workloads.delete(name);
     }
-    for (const memo of [locals, reaches, models]) memo.endPass();
+    for (const memo of [locals, reaches, models, modes]) memo.endPass();
     return { settings, namespaces, inputFindings: [...set.findings, ...findings] };
   };
 }
@@ -76,13 +85,21 @@ function resourcesOf(name: string, set: ResourceSet): NamespaceResources {
 
 const noBindings: Bindings = new Map();
 
+type ServicesByNamespace = ReadonlyMap<string, LocalNamespace['services']>;
+
+function serviceIn(services: ServicesByNamespace, key: string): Service | undefined {
+  const slash = key.indexOf('/');
+  return services.get(key.slice(0, slash))?.get(key.slice(slash + 1));
+}
+
 interface Surroundings {
   readonly reach: readonly Reach[];
   readonly accounts: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly services: ServicesByNamespace;
   readonly workloads: Map<string, Memo<Workload>>;
 }
 
-/** Adds what a namespace can only know with the others: what its workloads reach, and which callers do not exist. */
+/** Adds what a namespace can only know with the others: what its workloads reach, which callers and Services do not exist. */
 function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel {
   const workloads = new Map<string, Workload>();
   const memory = around.workloads.get(namespace.name) ?? new Memo<Workload>();
@@ -91,12 +108,20 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
   memory.endPass();
   return {
     name: namespace.name,
+    modes: namespace.modes,
     services: namespace.services,
     workloads,
     serviceAccounts: namespace.serviceAccounts,
     targets: namespace.targets,
     splits: namespace.splits,
-    findings: [...namespace.findings, ...unknownSources(namespace, around)],
+    profiles: new Map(
+      namespace.profiles.flatMap(({ profile }) => (profile ? [[profile.service, profile] as const] : [])),
+    ),
+    findings: [
+      ...namespace.findings,
+      ...unknownSources(namespace, around),
+      ...namespace.profiles.flatMap(profile => sayProfile(profile, key => serviceIn(around.services, key))),
+    ],
   };
 }
 

@@ -1,4 +1,6 @@
 import { compareFindings, type Finding } from '../findings/finding.ts';
+import type { Modes } from './modes.ts';
+import type { RouteProfile } from './route-profile.ts';
 import type { Service } from './service.ts';
 import type { MeshSettings } from './settings.ts';
 import type { SplitRoot } from './split.ts';
@@ -19,6 +21,8 @@ export interface MeshModel {
 /** What there is in one namespace. */
 export interface NamespaceModel {
   readonly name: string;
+  /** What holds for its workloads that say nothing of their own (I4). */
+  readonly modes: Modes;
   /** By name. */
   readonly services: ReadonlyMap<string, Service>;
   /** By name. */
@@ -28,6 +32,8 @@ export interface NamespaceModel {
   readonly targets: ReadonlyMap<string, ResolvedTarget>;
   /** TrafficSplits by the name of their root; the routes of its ports follow from them. */
   readonly splits: ReadonlyMap<string, SplitRoot>;
+  /** Its ServiceProfiles by key of the Service that each is for, in whatever namespace that is. */
+  readonly profiles: ReadonlyMap<string, RouteProfile>;
   readonly findings: readonly Finding[];
 }
 

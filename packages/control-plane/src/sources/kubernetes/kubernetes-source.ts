@@ -7,6 +7,7 @@ import type { ApiClient } from '../../kube/api-client.ts';
 import { ApiError } from '../../kube/api-error.ts';
 import { type ApiObject, objectKey } from '../../kube/kube-object.ts';
 import { type ResourceListener, watchResources } from '../../kube/watch-resources.ts';
+import { recordOf } from '../record.ts';
 import type { Delivery, Source } from '../source.ts';
 import { type ClusterKind, clusterKinds } from './cluster-kinds.ts';
 import { meshObject } from './cluster-object.ts';
@@ -50,9 +51,15 @@ export class KubernetesSource implements Source {
     this.#kinds = (options.kinds ?? clusterKinds).map(kind => new KindState(kind));
   }
 
-  /** The uid of an object as it is now; undefined for one that is not known. */
-  uidOf(kind: string, namespace: string, name: string): string | undefined {
-    return this.#kinds.find(state => state.kind.kind === kind)?.get({ namespace, name })?.object.metadata.uid;
+  /** A pod as it is now; undefined for one that is not known. */
+  pod(
+    namespace: string,
+    name: string,
+  ): { readonly uid: string | undefined; readonly ip: string | undefined } | undefined {
+    const found = this.#kinds.find(({ kind }) => kind.kind === 'Pod')?.get({ namespace, name })?.object;
+    if (found === undefined) return undefined;
+    const ip = recordOf(found['status'])['podIP'];
+    return { uid: found.metadata.uid, ip: typeof ip === 'string' && ip !== '' ? ip : undefined };
   }
 
   async run(signal: AbortSignal, deliver: (delivery: Delivery) => void): Promise<void> {

@@ -1,10 +1,13 @@
 import { type DirectPort, directKey, directPortsOf } from '../../model/headless.ts';
 import { type MeshModel, serviceOf, workloadOf } from '../../model/mesh-model.ts';
+import type { Modes } from '../../model/modes.ts';
+import { profileFor, type RouteProfile } from '../../model/route-profile.ts';
 import { isClusterService, type Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import type { Workload } from '../../model/workload.ts';
 import type { Render } from '../backend.ts';
 import { baseGroup } from './base.ts';
+import { ByProfile } from './by-profile.ts';
 import { remember } from './remember.ts';
 import type { ResourceGroup } from './resource.ts';
 import { backOf, directBackOf, plainBackOf } from './service-back.ts';
@@ -46,7 +49,7 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
     const strays = state.findStrays(model.namespaces);
     if (strays !== state.strays) {
       state.strays = strays;
-      state.base = baseGroup(model.settings, strays);
+      state.bases = basesOf(model.settings, strays);
       for (const key of sidecars.keys()) stale.add(key);
     }
     for (const key of stale) {
@@ -67,12 +70,13 @@ interface RenderState {
   readonly settings: MeshSettings;
   readonly findStrays: FindStrayAddresses;
   strays: StrayAddresses;
-  base: ResourceGroup;
-  readonly fronts: WeakMap<Service, ResourceGroup>;
+  /** By whether a workload may leave the mesh. */
+  bases: Readonly<Record<Modes['egress'], ResourceGroup>>;
+  readonly fronts: ByProfile<ResourceGroup>;
   readonly backs: WeakMap<Service, ResourceGroup>;
   readonly plainBacks: WeakMap<Service, ResourceGroup>;
-  readonly headless: WeakMap<Service, { readonly places: string; readonly groups: readonly ResourceGroup[] }>;
-  readonly doors: WeakMap<Service, ResourceGroup>;
+  readonly headless: ByProfile<HeadlessGroups>;
+  readonly doors: ByProfile<ResourceGroup>;
   readonly inbounds: WeakMap<Workload['ports'], ResourceGroup>;
   /** Which Services each workload's configuration was made from, and the other way around. */
   readonly uses: Map<string, readonly string[]>;
@@ -89,18 +93,23 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
     settings,
     findStrays,
     strays,
-    base: baseGroup(settings, strays),
-    fronts: new WeakMap(),
+    bases: basesOf(settings, strays),
+    fronts: new ByProfile(),
     backs: new WeakMap(),
     plainBacks: new WeakMap(),
-    headless: new WeakMap(),
-    doors: new WeakMap(),
+    headless: new ByProfile(),
+    doors: new ByProfile(),
     inbounds: new WeakMap(),
     uses: new Map(),
     users: new Map(),
     namespaces: new Map(),
     sidecars: new Map(),
   };
+}
+
+function basesOf({ serviceRanges }: MeshSettings, strays: StrayAddresses): RenderState['bases'] {
+  const base = (egress: Modes['egress']) => baseGroup({ serviceRanges, egress, strays });
+  return { allow: base('allow'), deny: base('deny') };
 }
 
 function sameTarget(a: EnvoyTarget, b: EnvoyTarget): boolean {
@@ -120,6 +129,9 @@ function staleWorkloads(state: RenderState, model: MeshModel): Set<string> {
     for (const key of differences(before?.workloads, now?.workloads)) stale.add(`${name}/${key}`);
     for (const key of differences(before?.services, now?.services)) {
       for (const user of state.users.get(`${name}/${key}`) ?? []) stale.add(user);
+    }
+    for (const service of differences(before?.profiles, now?.profiles)) {
+      for (const user of state.users.get(service) ?? []) stale.add(user);
     }
     if (before?.services === now?.services) continue;
     // Which of several answers at their pods may have changed with any of them.
@@ -143,22 +155,33 @@ function differences(
 
 function groupsOf(state: RenderState, model: MeshModel, workload: Workload): ResourceGroup[] {
   const { target } = state;
-  const groups = [state.base, remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle))];
+  const { egress } = workload.modes;
+  const groups = [
+    state.bases[egress],
+    remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle)),
+  ];
   const named = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
   const answering = answeringFor(model, named);
   const reached = [...named.filter(({ headless }) => !headless), ...answering.keys()];
   const backends = backendsOf(model, reached);
-  for (const [service, direct] of answering) groups.push(...headlessGroups(state, service, direct));
+  const profileOf = ({ key }: Service) => profileFor(model, key, workload.namespace);
+  for (const [service, direct] of answering) {
+    groups.push(...headlessGroups(state, { service, profile: profileOf(service) }, direct));
+  }
   for (const service of reached) {
-    if (service.headless || !mayCall(service, state.settings)) continue;
-    groups.push(remember(state.fronts, service, () => frontOf(service)));
+    if (service.headless || !mayCall(service, egress)) continue;
+    const profile = profileOf(service);
+    groups.push(state.fronts.remember(service, profile, () => frontOf(service, profile)));
     if (!service.inMesh) groups.push(remember(state.plainBacks, service, () => plainBackOf(service, state.settings)));
   }
   for (const service of backends) groups.push(remember(state.backs, service, () => backOf(service, state.settings)));
   if (target.frontDoor?.workload === workload.key) {
     const { directory } = target.frontDoor;
-    for (const service of named)
-      if (service.exposed) groups.push(remember(state.doors, service, () => frontDoorOf(service, directory)));
+    for (const service of named) {
+      const profile = profileOf(service);
+      if (service.exposed)
+        groups.push(state.doors.remember(service, profile, () => frontDoorOf(service, directory, profile)));
+    }
   }
   rememberUses(state, workload.key, new Set([...workload.reaches, ...[...reached, ...backends].map(({ key }) => key)]));
   return groups;
@@ -184,17 +207,26 @@ function answeringFor(model: MeshModel, named: readonly Service[]): Map<Service,
 }
 
 /** What clients of a headless Service have; the same objects for as long as it answers at the same places. */
-function headlessGroups(state: RenderState, service: Service, direct: readonly DirectPort[]): readonly ResourceGroup[] {
+function headlessGroups(
+  state: RenderState,
+  { service, profile }: { readonly service: Service; readonly profile: RouteProfile | undefined },
+  direct: readonly DirectPort[],
+): readonly ResourceGroup[] {
   const places = direct.map(({ endpoint }) => directKey(endpoint)).join(' ');
-  const known = state.headless.get(service);
+  const known = state.headless.get(service, profile);
   if (known?.places === places) return known.groups;
-  const groups = [headlessFrontOf(service, direct), directBackOf(service, state.settings)];
-  state.headless.set(service, { places, groups });
+  const groups = [headlessFrontOf(service, direct, profile), directBackOf(service, state.settings)];
+  state.headless.set(service, profile, { places, groups });
   return groups;
 }
 
-/** A Service outside the mesh has no listener where no call may leave the mesh: its address is closed like any other (H4). */
-function mayCall(service: Service, { egress }: MeshSettings): boolean {
+interface HeadlessGroups {
+  readonly places: string;
+  readonly groups: readonly ResourceGroup[];
+}
+
+/** A Service outside the mesh has no listener where calls may not leave the mesh: its address is closed like any other (H4). */
+function mayCall(service: Service, egress: Modes['egress']): boolean {
   return service.inMesh || egress === 'allow' || isClusterService(service);
 }
 
