@@ -112,6 +112,7 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
     services: namespace.services,
     workloads,
     serviceAccounts: namespace.serviceAccounts,
+    outsiders: namespace.outsiders,
     targets: namespace.targets,
     splits: namespace.splits,
     profiles: new Map(
