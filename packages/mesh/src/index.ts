@@ -22,6 +22,7 @@ export { callsInPlainText } from './explain/plain-text.ts';
 export * from './explain/verdict.ts';
 export { catalogue, type Reason, type Severity } from './findings/catalogue.ts';
 export { compareFindings, type Finding, findingAt, findingInFile } from './findings/finding.ts';
+export { printable } from './findings/printable.ts';
 export type { HttpRouteMatch } from './model/http-route-match.ts';
 export * from './model/mesh-model.ts';
 export { type Modes, modeValues, type PolicyMode } from './model/modes.ts';
