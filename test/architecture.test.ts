@@ -38,6 +38,10 @@ const layers: Readonly<Record<string, Layer>> = {
     holds: 'model to Istio',
     knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
   },
+  'mesh/backends/linkerd': {
+    holds: 'model to Linkerd',
+    knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
+  },
   mesh: {
     holds: 'the package’s entry point',
     knows: [
@@ -52,12 +56,25 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/backends/envoy',
       'mesh/backends/gateway-api',
       'mesh/backends/istio',
+      'mesh/backends/linkerd',
     ],
   },
   'control-plane/sources': {
     holds: 'files to resources',
     knows: ['smi', 'mesh/findings', 'mesh/store', 'mesh/model'],
     packages: ['Node', 'yaml'],
+  },
+  'control-plane/sources/kubernetes': {
+    holds: 'a cluster to resources',
+    knows: [
+      'smi',
+      'mesh/findings',
+      'mesh/store',
+      'control-plane/sources',
+      'control-plane/kube',
+      'control-plane/inject',
+    ],
+    packages: ['Node'],
   },
   'control-plane/xds': {
     holds: 'configuration to the wire',
@@ -164,6 +181,11 @@ const layers: Readonly<Record<string, Layer>> = {
     ],
     packages: ['Node'],
   },
+  'control-plane/outputs/kubernetes': {
+    holds: 'what a cluster is told, and who in it is whom',
+    knows: ['control-plane/kube', 'control-plane/identity', 'control-plane/sidecar', 'control-plane/xds'],
+    packages: ['Node'],
+  },
   'control-plane/api': {
     holds: 'the state of a running mesh, served and read',
     knows: [
@@ -211,8 +233,15 @@ const layers: Readonly<Record<string, Layer>> = {
       'control-plane/sources',
       'control-plane/identity',
       'control-plane/inject',
+      'control-plane/install',
+      'control-plane/kube',
       'control-plane/log.ts',
     ],
+    packages: ['Node'],
+  },
+  'control-plane/install': {
+    holds: 'the objects that an installation on a cluster consists of',
+    knows: ['smi', 'control-plane/inject'],
     packages: ['Node'],
   },
   'control-plane/inject': {
@@ -230,6 +259,11 @@ const layers: Readonly<Record<string, Layer>> = {
   'control-plane/controller.ts': { holds: 'the wiring of a controller', knows: everything, packages: ['Node'] },
   'control-plane/local-controller.ts': {
     holds: 'the wiring of a local mesh’s controller',
+    knows: everything,
+    packages: ['Node'],
+  },
+  'control-plane/kubernetes-controller.ts': {
+    holds: 'the wiring of a cluster’s controller',
     knows: everything,
     packages: ['Node'],
   },

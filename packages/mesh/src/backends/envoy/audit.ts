@@ -17,8 +17,11 @@ export const wouldBeDeniedStats = {
 const noteType = 'envoy.extensions.filters.network.set_filter_state.v3.Config';
 const noteKey = 'heddle.audit';
 
-/** Whether a connection of bytes is one that would be denied, as an expression of CEL. */
-export const auditDenied = `'${noteKey}' in filter_state && filter_state['${noteKey}'] == b'denied'`;
+/**
+ * Whether a connection of bytes is one that would be denied, as an expression of CEL. Of plain text Envoy notes neither: it
+ * has no certificate to ask about.
+ */
+export const auditDenied = `'${noteKey}' in filter_state && filter_state['${noteKey}'] != b'allowed'`;
 
 /**
  * Notes on a connection of bytes, at its handshake and before a byte of it is seen, whether TrafficTargets would let it in.
