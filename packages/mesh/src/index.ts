@@ -2,6 +2,9 @@ export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze
 export type { Render, Rendering } from './backends/backend.ts';
 export { handshakeFailed } from './backends/envoy/handshake-log.ts';
 export {
+  changedConfigurations,
+  configurationOf,
+  configurations,
   createEnvoyRenderer,
   type EnvoyOutput,
   type EnvoyTarget,
@@ -32,7 +35,9 @@ export { type PodSpec, readPod } from './store/kubernetes/pod.ts';
 export { type ResourceReading, readResource } from './store/read-resource.ts';
 export {
   type ClusterResources,
+  type HeldChange,
   type HeldObject,
+  heldChanges,
   heldObjects,
   type NamespaceResources,
   type Resource,

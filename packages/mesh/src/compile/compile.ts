@@ -3,9 +3,9 @@ import type { MeshModel, NamespaceModel } from '../model/mesh-model.ts';
 import type { Workload } from '../model/workload.ts';
 import type { NamespaceResources, ResourceSet } from '../store/resource-set.ts';
 import { BindingCompiler, type Bindings } from './bindings.ts';
-import { keepList, Memo } from './memo.ts';
-import { type LocalNamespace, type LocalWorkload, NamespaceCompiler } from './namespace.ts';
-import { type Reach, reachInputs, reachOf } from './reach.ts';
+import { Memo } from './memo.ts';
+import { type LocalNamespace, NamespaceCompiler } from './namespace.ts';
+import { type Reach, Reachability, reachInputs, reachOf } from './reach.ts';
 import { createSettler } from './settings.ts';
 
 /** Turns a set of resources into the model of the mesh. */
@@ -22,6 +22,7 @@ export function createCompiler(): Compile {
   const locals = new Memo<LocalNamespace>();
   const reaches = new Memo<Reach>();
   const workloads = new Map<string, Memo<Workload>>();
+  const reachability = new Memo<Reachability>();
   const models = new Memo<NamespaceModel>();
   const bindings = new BindingCompiler();
   const settle = createSettler();
@@ -40,13 +41,14 @@ export function createCompiler(): Compile {
         reachOf(namespace, reaches.previous(namespace.name)),
       ),
     );
+    const reachable = reachability.get('', reach, () => new Reachability(reach, reachability.previous('')));
     const accounts = new Map(local.map(namespace => [namespace.name, namespace.serviceAccounts]));
     const namespaces = new Map<string, NamespaceModel>();
     for (const namespace of local) {
-      const inputs = [namespace, ...reach, ...accounts.values()];
+      const inputs = [namespace, reachable, ...accounts.values()];
       namespaces.set(
         namespace.name,
-        models.get(namespace.name, inputs, () => finish(namespace, { reach, accounts, workloads })),
+        models.get(namespace.name, inputs, () => finish(namespace, { reachable, accounts, workloads })),
       );
     }
     for (const name of compilers.keys()) {
@@ -54,7 +56,7 @@ export function createCompiler(): Compile {
       compilers.delete(name);
       workloads.delete(name);
     }
-    for (const memo of [locals, reaches, models]) memo.endPass();
+    for (const memo of [locals, reaches, reachability, models]) memo.endPass();
     return { settings, namespaces, inputFindings: [...set.findings, ...findings] };
   };
 }
@@ -77,7 +79,7 @@ function resourcesOf(name: string, set: ResourceSet): NamespaceResources {
 const noBindings: Bindings = new Map();
 
 interface Surroundings {
-  readonly reach: readonly Reach[];
+  readonly reachable: Reachability;
   readonly accounts: ReadonlyMap<string, ReadonlySet<string>>;
   readonly workloads: Map<string, Memo<Workload>>;
 }
@@ -87,7 +89,13 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
   const workloads = new Map<string, Workload>();
   const memory = around.workloads.get(namespace.name) ?? new Memo<Workload>();
   around.workloads.set(namespace.name, memory);
-  for (const [name, workload] of namespace.workloads) workloads.set(name, withReach(workload, around.reach, memory));
+  for (const [name, workload] of namespace.workloads) {
+    const reaches = around.reachable.by(workload.identity);
+    workloads.set(
+      name,
+      memory.get(name, [workload, reaches], () => ({ ...workload, reaches })),
+    );
+  }
   memory.endPass();
   return {
     name: namespace.name,
@@ -98,20 +106,6 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
     splits: namespace.splits,
     findings: [...namespace.findings, ...unknownSources(namespace, around)],
   };
-}
-
-function withReach(workload: LocalWorkload, reach: readonly Reach[], memory: Memo<Workload>): Workload {
-  const lists: (readonly string[])[] = [];
-  for (const { open, byIdentity } of reach) {
-    const own = byIdentity.get(workload.identity);
-    if (open.length > 0) lists.push(open);
-    if (own !== undefined) lists.push(own);
-  }
-  const previous = memory.previous(workload.key)?.reaches;
-  return memory.get(workload.key, [workload, ...lists], () => ({
-    ...workload,
-    reaches: keepList(previous, lists.flat().toSorted()),
-  }));
 }
 
 function unknownSources({ targets }: LocalNamespace, { accounts }: Surroundings): Finding[] {

@@ -1,5 +1,5 @@
 import { type DirectPort, directKey, directPortsOf } from '../../model/headless.ts';
-import { type MeshModel, serviceOf, workloadOf } from '../../model/mesh-model.ts';
+import { type MeshModel, serviceOf, splitKey, workloadOf } from '../../model/mesh-model.ts';
 import { isClusterService, type Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import type { Workload } from '../../model/workload.ts';
@@ -25,9 +25,30 @@ export interface SidecarConfiguration {
   readonly groups: readonly ResourceGroup[];
 }
 
-/** Configuration of every sidecar, by key of its workload. */
+/** Configuration of every sidecar, by namespace and name of its workload. A namespace in which none differs is the same object. */
 export interface EnvoyOutput {
-  readonly sidecars: ReadonlyMap<string, SidecarConfiguration>;
+  readonly sidecars: ReadonlyMap<string, ReadonlyMap<string, SidecarConfiguration>>;
+}
+
+/** What the sidecars of a workload have, by its key, `namespace/name`. */
+export function configurationOf({ sidecars }: EnvoyOutput, key: string): SidecarConfiguration | undefined {
+  const { namespace, name } = splitKey(key);
+  return sidecars.get(namespace)?.get(name);
+}
+
+/** Every configuration with the key of its workload. */
+export function* configurations({ sidecars }: EnvoyOutput): Generator<readonly [string, SidecarConfiguration]> {
+  for (const [namespace, all] of sidecars) for (const [name, one] of all) yield [`${namespace}/${name}`, one];
+}
+
+/** Keys of the workloads whose configuration is another object in the second than in the first, or in only one of them. */
+export function changedConfigurations(before: EnvoyOutput, now: EnvoyOutput): Set<string> {
+  const changed = new Set<string>();
+  for (const namespace of differences(before.sidecars, now.sidecars)) {
+    const names = differences(before.sidecars.get(namespace), now.sidecars.get(namespace));
+    for (const name of names) changed.add(`${namespace}/${name}`);
+  }
+  return changed;
 }
 
 /**
@@ -41,24 +62,35 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
     if (state === undefined || !sameTarget(state.target, target) || state.settings !== model.settings) {
       state = emptyState(target, model.settings);
     }
-    const sidecars = new Map(state.sidecars);
     const stale = staleWorkloads(state, model);
     const strays = state.findStrays(model.namespaces);
     if (strays !== state.strays) {
       state.strays = strays;
       state.base = baseGroup(model.settings, strays);
-      for (const key of sidecars.keys()) stale.add(key);
+      for (const [key] of configurations(state.output)) stale.add(key);
     }
-    for (const key of stale) {
-      const workload = workloadOf(model, key);
-      forgetUses(state, key);
-      if (workload === undefined) sidecars.delete(key);
-      else sidecars.set(key, keep(sidecars.get(key), groupsOf(state, model, workload)));
-    }
-    state.sidecars = sidecars;
+    state.output = { sidecars: renderAnew(state, model, stale) };
     state.namespaces = model.namespaces;
-    return { output: { sidecars }, findings: [] };
+    return { output: state.output, findings: [] };
   };
+}
+
+/** The configurations of the last model, but for these workloads. */
+function renderAnew(state: RenderState, model: MeshModel, stale: ReadonlySet<string>): EnvoyOutput['sidecars'] {
+  const sidecars = new Map(state.output.sidecars);
+  for (const [namespace, keys] of Map.groupBy(stale, key => splitKey(key).namespace)) {
+    const own = new Map(sidecars.get(namespace));
+    for (const key of keys) {
+      const workload = workloadOf(model, key);
+      const { name } = splitKey(key);
+      forgetUses(state, key);
+      if (workload === undefined) own.delete(name);
+      else own.set(name, keep(own.get(name), groupsOf(state, model, workload)));
+    }
+    if (own.size === 0) sidecars.delete(namespace);
+    else sidecars.set(namespace, own);
+  }
+  return sidecars;
 }
 
 /** What a renderer remembers from one model to the next. */
@@ -78,7 +110,7 @@ interface RenderState {
   readonly uses: Map<string, readonly string[]>;
   readonly users: Map<string, Set<string>>;
   namespaces: MeshModel['namespaces'];
-  sidecars: ReadonlyMap<string, SidecarConfiguration>;
+  output: EnvoyOutput;
 }
 
 function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
@@ -99,7 +131,7 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
     uses: new Map(),
     users: new Map(),
     namespaces: new Map(),
-    sidecars: new Map(),
+    output: { sidecars: new Map() },
   };
 }
 
