@@ -113,14 +113,35 @@ function namesIn(validationContext: unknown): string[] {
 }
 
 function viewInbound(chain: unknown, sidecar: Sidecar): unknown {
-  const manager = at(chain, 'filters', 0, 'typedConfig');
+  const manager = itemsAt(chain, 'filters')
+    .map(filter => at(filter, 'typedConfig'))
+    .at(-1);
   const routes = sidecar.routes.get(textAt(manager, 'rds', 'routeConfigName'));
   if (routes === undefined) {
     const context = at(chain, 'transportSocket', 'typedConfig', 'commonTlsContext', 'validationContextSdsSecretConfig');
-    return namesIn(at(sidecar.secrets.get(textAt(context, 'name')), 'validationContext'));
+    if (context === undefined) return 'anybody, in plain text';
+    const secret = sidecar.secrets.get(textAt(context, 'name'));
+    if (at(secret, 'validationContext', 'matchTypedSubjectAltNames') !== undefined)
+      return namesIn(at(secret, 'validationContext'));
+    const audited = auditOf(chain, sidecar);
+    return audited === undefined ? 'the whole mesh' : { 'the whole mesh; audited': audited };
   }
   const rbac = at(routes, 'virtualHosts', 0, 'typedPerFilterConfig', 'envoy.filters.http.rbac', 'rbac');
-  const map = at(rbac, 'matcher', 'matcherTree', 'exactMatchMap', 'map');
+  const matcher = at(rbac, 'matcher') ?? at(rbac, 'shadowMatcher');
+  if (matcher === undefined) return 'anybody';
+  return at(rbac, 'matcher') === undefined ? { 'anybody; audited': viewMatcher(matcher) } : viewMatcher(matcher);
+}
+
+/** Whom the filter of a connection notes as let in. */
+function auditOf(chain: unknown, sidecar: Sidecar): readonly string[] | undefined {
+  const extension = sidecar.extensions.get(textAt(chain, 'filters', 0, 'name'));
+  const note = at(extension, 'typedConfig', 'onDownstreamTlsHandshake', 0, 'formatString', 'textFormatSource');
+  const names = /\[(.*)\]/.exec(textAt(note, 'inlineString'))?.[1];
+  return names?.split(', ').map(name => shortIdentity(name.replaceAll("'", '')));
+}
+
+function viewMatcher(matcher: unknown): unknown {
+  const map = at(matcher, 'matcherTree', 'exactMatchMap', 'map');
   if (map === undefined) return 'closed';
   return Object.fromEntries(
     Object.entries(map as object).map(([identity, then]) => [shortIdentity(identity), viewGrant(then)]),

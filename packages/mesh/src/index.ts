@@ -1,18 +1,20 @@
 export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze/remarks.ts';
 export type { Render, Rendering } from './backends/backend.ts';
 export { handshakeFailed } from './backends/envoy/handshake-log.ts';
+export { createEnvoyRenderer, type EnvoyTarget } from './backends/envoy/render.ts';
+export * from './backends/envoy/resource.ts';
+export { frontDoorSocket } from './backends/envoy/service-front.ts';
 export {
   changedConfigurations,
   configurationOf,
   configurations,
-  createEnvoyRenderer,
   type EnvoyOutput,
-  type EnvoyTarget,
   type SidecarConfiguration,
-} from './backends/envoy/render.ts';
-export * from './backends/envoy/resource.ts';
-export { frontDoorSocket } from './backends/envoy/service-front.ts';
+} from './backends/envoy/sidecar-configurations.ts';
 export { type StaticResources, staticResources } from './backends/envoy/static-resources.ts';
+export { renderGatewayApi } from './backends/gateway-api/render.ts';
+export { renderIstio } from './backends/istio/render.ts';
+export type { Manifest, RenderManifests } from './backends/manifest.ts';
 export { type Compile, createCompiler } from './compile/compile.ts';
 export { startSettings } from './compile/settings.ts';
 export { decide } from './explain/decide.ts';

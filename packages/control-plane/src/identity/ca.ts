@@ -4,7 +4,7 @@
  */
 import { generateKeyPairSync, hash, X509Certificate } from 'node:crypto';
 import type { AuthorityPem } from './authority-pem.ts';
-import { type Issuer, issuerOf, signCertificate } from './certificate.ts';
+import { type CertificateContent, type Issuer, issuerOf, signCertificate } from './certificate.ts';
 import { type AuthorityChain, readChain } from './chain.ts';
 import { PrivateKey } from './private-key.ts';
 
@@ -15,13 +15,17 @@ export interface ServiceAccount {
 }
 
 /** A certificate with its key. */
-export interface WorkloadCertificate {
-  readonly spiffeId: string;
+export interface IssuedCertificate {
   /** The leaf, and what leads from it to the root, which is in everybody's trust bundle. */
   readonly certificateChainPem: string;
   readonly privateKey: PrivateKey;
   readonly notBefore: Date;
   readonly notAfter: Date;
+}
+
+/** The certificate of a workload. */
+export interface WorkloadCertificate extends IssuedCertificate {
+  readonly spiffeId: string;
   /** Says issuer, identity and expiry: `ISSUER.IDENTITY.SECONDS`. */
   readonly version: string;
 }
@@ -31,8 +35,6 @@ export interface CertificateAuthorityOptions {
   /** E.g. `cluster.local`. */
   readonly trustDomain: string;
   readonly now: () => Date;
-  /** Of a leaf; default 24 hours. */
-  readonly lifetimeMs?: number;
   /** Default: a new root for ten years. */
   readonly pem?: AuthorityPem;
 }
@@ -48,7 +50,6 @@ const nameForm = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 /** Issues the certificates of one trust domain, all signed by one certificate. */
 export class CertificateAuthority {
   readonly trustDomain: string;
-  readonly lifetimeMs: number;
   /** Names the certificate that signs. */
   readonly issuer: string;
   /** The certificates that everybody in the trust domain trusts: the root, and others while roots are exchanged. In a fixed order. */
@@ -61,10 +62,9 @@ export class CertificateAuthority {
   readonly #alsoTrusted: readonly string[];
 
   /** @throws AuthorityError for certificates or a key that it can't be made from */
-  constructor({ trustDomain, now, lifetimeMs = 24 * hour, pem }: CertificateAuthorityOptions) {
+  constructor({ trustDomain, now, pem }: CertificateAuthorityOptions) {
     if (!nameForm.test(trustDomain)) throw new Error(`"${trustDomain}" is no trust domain`);
     this.trustDomain = trustDomain;
-    this.lifetimeMs = lifetimeMs;
     this.#now = now;
     this.#chain = pem ? readChain(pem, now()) : newRoot(trustDomain, now());
     this.#issuerName = issuerOf(this.#chain.issuer);
@@ -89,49 +89,52 @@ export class CertificateAuthority {
   }
 
   /**
-   * Issues a certificate with a new key. It doesn't outlive what signs it.
+   * Issues a certificate with a new key, valid for 24 hours unless told otherwise. It doesn't outlive what signs it.
    * @throws Error for names that Kubernetes would refuse
    */
-  issue({ namespace, serviceAccount }: ServiceAccount): WorkloadCertificate {
+  issue({ namespace, serviceAccount }: ServiceAccount, lifetimeMs = 24 * hour): WorkloadCertificate {
     for (const name of [namespace, serviceAccount]) {
       if (!nameForm.test(name)) throw new Error(`"${name}" can't be part of an identity`);
     }
     const spiffeId = `spiffe://${this.trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+    const issued = this.#sign({ subject: '', uri: spiffeId }, lifetimeMs);
+    const version = `${this.issuer}.${short(spiffeId)}.${issued.notAfter.getTime() / 1000}`;
+    return { spiffeId, ...issued, version };
+  }
+
+  /** Issues what a server of the control plane shows to sidecars: it has DNS names, which no workload's has, and no identity. */
+  issueServing(dnsNames: readonly [string, ...string[]], lifetimeMs = 24 * hour): IssuedCertificate {
+    return this.#sign({ subject: 'Heddle control plane', dnsNames }, lifetimeMs);
+  }
+
+  #sign(who: Pick<CertificateContent, 'subject' | 'uri' | 'dnsNames'>, lifetimeMs: number): IssuedCertificate {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const now = this.#now().getTime();
     const { issuer, intermediates, key } = this.#chain;
-    const expiry = Math.min(now + this.lifetimeMs, issuer.validToDate.getTime());
+    const expiry = Math.min(now + lifetimeMs, issuer.validToDate.getTime());
     const certificate = signCertificate(
-      {
-        publicKey,
-        subject: '',
-        uri: spiffeId,
-        notBefore: new Date(now - backdatedMs),
-        notAfter: new Date(expiry),
-        isAuthority: false,
-      },
+      { ...who, publicKey, notBefore: new Date(now - backdatedMs), notAfter: new Date(expiry), isAuthority: false },
       { privateKey: key, issuer: this.#issuerName },
     );
-    const notAfter = certificate.validToDate;
     return {
-      spiffeId,
       certificateChainPem: [certificate, ...intermediates].join(''),
       privateKey: new PrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string),
       notBefore: certificate.validFromDate,
-      notAfter,
-      version: `${this.issuer}.${short(spiffeId)}.${notAfter.getTime() / 1000}`,
+      notAfter: certificate.validToDate,
     };
   }
 }
 
 /**
- * Whether a certificate of one version serves in the place of another: same issuer, same identity, valid at a given time.
+ * Whether a certificate of one version serves in the place of another: same issuer, same identity, valid at a given time, and
+ * not for longer.
  * @param version of the certificate that somebody has, as {@link WorkloadCertificate} spells it; anything else doesn't serve
  */
 export function serves(version: string, insteadOf: WorkloadCertificate, at: Date): boolean {
   const end = version.lastIndexOf('.') + 1;
   const sameKind = version.slice(0, end) === insteadOf.version.slice(0, insteadOf.version.lastIndexOf('.') + 1);
-  return sameKind && Number(version.slice(end)) * 1000 >= at.getTime();
+  const notAfter = Number(version.slice(end)) * 1000;
+  return sameKind && notAfter >= at.getTime() && notAfter <= insteadOf.notAfter.getTime();
 }
 
 function newRoot(trustDomain: string, now: Date): AuthorityChain {

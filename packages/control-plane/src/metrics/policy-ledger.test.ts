@@ -28,8 +28,9 @@ const held = (source: SourceObject): HeldObject => ({ ref: refOf(source.object),
 /** What was published last. */
 let before: readonly SourceObject[] = [];
 
+const name = ({ object }: SourceObject) => object.metadata.name;
+
 function changesTo(now: readonly SourceObject[]): HeldChange[] {
-  const name = ({ object }: SourceObject) => object.metadata.name;
   const gone = before.filter(source => !now.some(other => name(other) === name(source)));
   const changed = now.filter(source => !before.includes(source));
   before = now;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '@heddle/smi';
-import { configurationOf, createEnvoyRenderer } from '../backends/envoy/render.ts';
+import { createEnvoyRenderer } from '../backends/envoy/render.ts';
 import { routeType } from '../backends/envoy/resource.ts';
+import { configurationOf } from '../backends/envoy/sidecar-configurations.ts';
 import { ResourceStore } from '../store/resource-store.ts';
 import { createCompiler } from './compile.ts';
 

@@ -1,5 +1,6 @@
 import { type DirectPort, directKey, directPortsOf } from '../../model/headless.ts';
 import { type MeshModel, serviceOf, splitKey, workloadOf } from '../../model/mesh-model.ts';
+import type { Modes } from '../../model/modes.ts';
 import { isClusterService, type Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import type { Workload } from '../../model/workload.ts';
@@ -9,6 +10,7 @@ import { remember } from './remember.ts';
 import type { ResourceGroup } from './resource.ts';
 import { backOf, directBackOf, plainBackOf } from './service-back.ts';
 import { frontDoorOf, frontOf, headlessFrontOf } from './service-front.ts';
+import { configurations, differences, type EnvoyOutput, type SidecarConfiguration } from './sidecar-configurations.ts';
 import { createStrayAddresses, type FindStrayAddresses, type StrayAddresses } from './stray-addresses.ts';
 import { inboundOf } from './workload-inbound.ts';
 
@@ -18,37 +20,6 @@ export interface EnvoyTarget {
   readonly trustBundle: string;
   /** The workload that shows exposed Services to people, and the directory of its Unix sockets as it sees it. */
   readonly frontDoor?: { readonly workload: string; readonly directory: string };
-}
-
-/** What the sidecars of one workload have; replicas share it. */
-export interface SidecarConfiguration {
-  readonly groups: readonly ResourceGroup[];
-}
-
-/** Configuration of every sidecar, by namespace and name of its workload. A namespace in which none differs is the same object. */
-export interface EnvoyOutput {
-  readonly sidecars: ReadonlyMap<string, ReadonlyMap<string, SidecarConfiguration>>;
-}
-
-/** What the sidecars of a workload have, by its key, `namespace/name`. */
-export function configurationOf({ sidecars }: EnvoyOutput, key: string): SidecarConfiguration | undefined {
-  const { namespace, name } = splitKey(key);
-  return sidecars.get(namespace)?.get(name);
-}
-
-/** Every configuration with the key of its workload. */
-export function* configurations({ sidecars }: EnvoyOutput): Generator<readonly [string, SidecarConfiguration]> {
-  for (const [namespace, all] of sidecars) for (const [name, one] of all) yield [`${namespace}/${name}`, one];
-}
-
-/** Keys of the workloads whose configuration is another object in the second than in the first, or in only one of them. */
-export function changedConfigurations(before: EnvoyOutput, now: EnvoyOutput): Set<string> {
-  const changed = new Set<string>();
-  for (const namespace of differences(before.sidecars, now.sidecars)) {
-    const names = differences(before.sidecars.get(namespace), now.sidecars.get(namespace));
-    for (const name of names) changed.add(`${namespace}/${name}`);
-  }
-  return changed;
 }
 
 /**
@@ -66,7 +37,7 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
     const strays = state.findStrays(model.namespaces);
     if (strays !== state.strays) {
       state.strays = strays;
-      state.base = baseGroup(model.settings, strays);
+      state.bases = basesOf(model.settings, strays);
       for (const [key] of configurations(state.output)) stale.add(key);
     }
     state.output = { sidecars: renderAnew(state, model, stale) };
@@ -99,7 +70,8 @@ interface RenderState {
   readonly settings: MeshSettings;
   readonly findStrays: FindStrayAddresses;
   strays: StrayAddresses;
-  base: ResourceGroup;
+  /** By whether a workload may leave the mesh. */
+  bases: Readonly<Record<Modes['egress'], ResourceGroup>>;
   readonly fronts: WeakMap<Service, ResourceGroup>;
   readonly backs: WeakMap<Service, ResourceGroup>;
   readonly plainBacks: WeakMap<Service, ResourceGroup>;
@@ -121,7 +93,7 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
     settings,
     findStrays,
     strays,
-    base: baseGroup(settings, strays),
+    bases: basesOf(settings, strays),
     fronts: new WeakMap(),
     backs: new WeakMap(),
     plainBacks: new WeakMap(),
@@ -133,6 +105,11 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
     namespaces: new Map(),
     output: { sidecars: new Map() },
   };
+}
+
+function basesOf({ serviceRanges }: MeshSettings, strays: StrayAddresses): RenderState['bases'] {
+  const base = (egress: Modes['egress']) => baseGroup({ serviceRanges, egress, strays });
+  return { allow: base('allow'), deny: base('deny') };
 }
 
 function sameTarget(a: EnvoyTarget, b: EnvoyTarget): boolean {
@@ -162,31 +139,24 @@ function staleWorkloads(state: RenderState, model: MeshModel): Set<string> {
   return stale;
 }
 
-/** Names under which two tables hold different objects. */
-function differences(
-  before: ReadonlyMap<string, object> = new Map(),
-  now: ReadonlyMap<string, object> = new Map(),
-): string[] {
-  const names: string[] = [];
-  for (const [name, value] of now) if (before.get(name) !== value) names.push(name);
-  for (const name of before.keys()) if (!now.has(name)) names.push(name);
-  return names;
-}
-
 function groupsOf(state: RenderState, model: MeshModel, workload: Workload): ResourceGroup[] {
   const { target } = state;
-  const groups = [state.base, remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle))];
+  const { egress } = workload.modes;
+  const groups = [
+    state.bases[egress],
+    remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle)),
+  ];
   const named = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
   const answering = answeringFor(model, named);
   const reached = [...named.filter(({ headless }) => !headless), ...answering.keys()];
   const backends = backendsOf(model, reached);
   for (const [service, direct] of answering) groups.push(...headlessGroups(state, service, direct));
   for (const service of reached) {
-    if (service.headless || !mayCall(service, state.settings)) continue;
+    if (service.headless || !mayCall(service, egress)) continue;
     groups.push(remember(state.fronts, service, () => frontOf(service)));
-    if (!service.inMesh) groups.push(remember(state.plainBacks, service, () => plainBackOf(service)));
+    if (!service.inMesh) groups.push(remember(state.plainBacks, service, () => plainBackOf(service, state.settings)));
   }
-  for (const service of backends) groups.push(remember(state.backs, service, () => backOf(service)));
+  for (const service of backends) groups.push(remember(state.backs, service, () => backOf(service, state.settings)));
   if (target.frontDoor?.workload === workload.key) {
     const { directory } = target.frontDoor;
     for (const service of named)
@@ -220,13 +190,13 @@ function headlessGroups(state: RenderState, service: Service, direct: readonly D
   const places = direct.map(({ endpoint }) => directKey(endpoint)).join(' ');
   const known = state.headless.get(service);
   if (known?.places === places) return known.groups;
-  const groups = [headlessFrontOf(service, direct), directBackOf(service)];
+  const groups = [headlessFrontOf(service, direct), directBackOf(service, state.settings)];
   state.headless.set(service, { places, groups });
   return groups;
 }
 
-/** A Service outside the mesh has no listener where no call may leave the mesh: its address is closed like any other (H4). */
-function mayCall(service: Service, { egress }: MeshSettings): boolean {
+/** A Service outside the mesh has no listener where calls may not leave the mesh: its address is closed like any other (H4). */
+function mayCall(service: Service, egress: Modes['egress']): boolean {
   return service.inMesh || egress === 'allow' || isClusterService(service);
 }
 

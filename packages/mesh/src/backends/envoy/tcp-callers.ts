@@ -28,37 +28,42 @@ export function tcpCallersOf({ authorizations }: InboundPolicy): TcpCallers {
   return { anywhere: [...anywhere].toSorted(), pods: new Map(pods.toSorted(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
-/** Where one port takes bytes, and whose certificates it believes. */
-interface CallersPlace {
-  readonly workload: string;
-  readonly port: number;
-  /** PEM. */
-  readonly trustBundle: string;
+/** Callers that one filter chain of a port takes, and the names of what says so. */
+export interface CallerSet {
+  /** SPIFFE IDs, sorted. */
+  readonly identities: readonly string[];
+  /** Of the validation context. */
+  readonly secret: string;
+  /** Of what is noted of its connections. */
+  readonly audit: string;
+}
+
+/** The sets of a port: one of callers from wherever, and one for each account of which labels pick pods. */
+export function callerSets({ anywhere, pods }: TcpCallers, workload: string, port: number): readonly CallerSet[] {
+  const accounts = [...new Set(pods.values())].toSorted();
+  return [
+    { identities: anywhere, secret: names.tcpCallers(workload, port), audit: names.audit(workload, port) },
+    ...accounts.map(identity => ({
+      identities: [...anywhere, identity].toSorted(),
+      secret: names.tcpPodCallers(workload, port, identity),
+      audit: names.podAudit(workload, port, identity),
+    })),
+  ];
 }
 
 /**
- * The validation contexts of a port: one for callers from wherever, and one for each account of which labels pick pods.
- * They come by name, so that a change of policy drains nobody.
+ * The validation context of a set: it takes its callers alone or, where policy is not enforced, the whole mesh. It comes by
+ * name, so that a change of policy drains nobody.
+ * @param trustBundle PEM
  */
-export function tcpCallerSecrets(
-  { anywhere, pods }: TcpCallers,
-  { workload, port, trustBundle }: CallersPlace,
-): Omit<ResourceGroup['resources'][number], 'origins'>[] {
-  const secret = (name: string, identities: readonly string[]) => ({
-    typeUrl: secretType,
-    name,
-    value: {
-      name,
-      validationContext: {
-        trustedCa: { inlineString: trustBundle },
-        matchTypedSubjectAltNames: subjectAltNames(identities),
-      },
-    },
-  });
-  return [
-    secret(names.tcpCallers(workload, port), anywhere),
-    ...[...new Set(pods.values())]
-      .toSorted()
-      .map(identity => secret(names.tcpPodCallers(workload, port, identity), [...anywhere, identity].toSorted())),
-  ];
+export function tcpCallerSecret(
+  { secret: name, identities }: CallerSet,
+  enforced: boolean,
+  trustBundle: string,
+): Omit<ResourceGroup['resources'][number], 'origins'> {
+  const trustedCa = { inlineString: trustBundle };
+  const validationContext = enforced
+    ? { trustedCa, matchTypedSubjectAltNames: subjectAltNames(identities) }
+    : { trustedCa };
+  return { typeUrl: secretType, name, value: { name, validationContext } };
 }
