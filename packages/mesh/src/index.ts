@@ -14,6 +14,7 @@ export {
 export { type StaticResources, staticResources } from './backends/envoy/static-resources.ts';
 export { renderGatewayApi } from './backends/gateway-api/render.ts';
 export { renderIstio } from './backends/istio/render.ts';
+export { renderLinkerd } from './backends/linkerd/render.ts';
 export type { Manifest, RenderManifests } from './backends/manifest.ts';
 export { type Compile, createCompiler } from './compile/compile.ts';
 export { startSettings } from './compile/settings.ts';
@@ -25,6 +26,7 @@ export type { HttpRouteMatch } from './model/http-route-match.ts';
 export * from './model/mesh-model.ts';
 export { type Modes, modeValues, type PolicyMode } from './model/modes.ts';
 export * from './model/origin.ts';
+export * from './model/route-profile.ts';
 export * from './model/service.ts';
 export { readServiceName, type ServiceName } from './model/service-name.ts';
 export { defaultSettings, type MeshSettings } from './model/settings.ts';
