@@ -5,7 +5,7 @@ import type { Service } from '../model/service.ts';
 import type { Workload } from '../model/workload.ts';
 import type { NamespaceResources, ResourceSet } from '../store/resource-set.ts';
 import { BindingCompiler, type Bindings } from './bindings.ts';
-import { Memo } from './memo.ts';
+import { keepList, Memo } from './memo.ts';
 import { modesOfNamespace } from './modes.ts';
 import { type LocalNamespace, NamespaceCompiler } from './namespace.ts';
 import { sayProfile } from './profiles.ts';
@@ -31,6 +31,7 @@ export function createCompiler(): Compile {
   const bindings = new BindingCompiler();
   const modes = new Memo<Modes>();
   const settle = createSettler();
+  let around: readonly unknown[] = [];
   return set => {
     const { settings, findings } = settle(set);
     const names = [...set.namespaces.keys()].toSorted();
@@ -52,9 +53,10 @@ export function createCompiler(): Compile {
     const accounts = new Map(local.map(namespace => [namespace.name, namespace.serviceAccounts]));
     const services = new Map(local.map(namespace => [namespace.name, namespace.services]));
     const namespaces = new Map<string, NamespaceModel>();
+    around = keepList(around, [reachable, ...accounts.values()]);
     for (const namespace of local) {
       const profiled = namespace.profiles.map(({ profile }) => profile && serviceIn(services, profile.service));
-      const inputs = [namespace, reachable, ...accounts.values(), ...profiled];
+      const inputs = [namespace, around, ...profiled];
       namespaces.set(
         namespace.name,
         models.get(namespace.name, inputs, () => finish(namespace, { reachable, accounts, services, workloads })),
@@ -120,6 +122,7 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
     services: namespace.services,
     workloads,
     serviceAccounts: namespace.serviceAccounts,
+    outsiders: namespace.outsiders,
     targets: namespace.targets,
     splits: namespace.splits,
     profiles: new Map(
