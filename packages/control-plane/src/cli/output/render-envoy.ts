@@ -2,6 +2,7 @@ import type { BootstrapJson } from '@heddle/envoy-api/envoy/config/bootstrap/v3/
 import type { RuntimeJson } from '@heddle/envoy-api/envoy/service/runtime/v3/rtds_pb';
 import {
   clusterType,
+  configurationOf,
   createEnvoyRenderer,
   endpointType,
   extensionType,
@@ -22,7 +23,7 @@ const trustBundlePlaceholder = '(the root certificate of the mesh)';
 
 /** The resources that the sidecars of a workload get, by type, each list by name. */
 export async function renderDynamic(model: MeshModel, workload: Workload): Promise<object> {
-  const configuration = configurationOf(model, workload, trustBundlePlaceholder);
+  const configuration = rendered(model, workload, trustBundlePlaceholder);
   const resources = configuration.groups.flatMap(group => group.resources);
   const ofType = (type: string) =>
     resources
@@ -47,7 +48,7 @@ export async function renderDynamic(model: MeshModel, workload: Workload): Promi
 export async function renderStatic(model: MeshModel, workload: Workload): Promise<object> {
   const authority = new CertificateAuthority({ trustDomain: model.settings.trustDomain, now: () => new Date() });
   const certificate = authority.issue(workload);
-  const configuration = configurationOf(model, workload, authority.trustBundlePem);
+  const configuration = rendered(model, workload, authority.trustBundlePem);
   const secrets = [
     {
       name: 'workload-certificate',
@@ -93,9 +94,9 @@ function staticRuntimeOf(
   return { layers };
 }
 
-function configurationOf(model: MeshModel, workload: Workload, trustBundle: string): SidecarConfiguration {
+function rendered(model: MeshModel, workload: Workload, trustBundle: string): SidecarConfiguration {
   const { output } = createEnvoyRenderer()(model, { trustBundle });
-  const configuration = output.sidecars.get(workload.key);
+  const configuration = configurationOf(output, workload.key);
   if (configuration === undefined) throw new Error(`the renderer left ${workload.key} out`);
   return configuration;
 }
