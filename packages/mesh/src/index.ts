@@ -1,5 +1,6 @@
 export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze/remarks.ts';
 export type { Render, Rendering } from './backends/backend.ts';
+export { wouldBeDenied, wouldBeDeniedStats } from './backends/envoy/audit.ts';
 export { handshakeFailed } from './backends/envoy/handshake-log.ts';
 export {
   createEnvoyRenderer,
@@ -12,13 +13,16 @@ export { frontDoorSocket } from './backends/envoy/service-front.ts';
 export { type StaticResources, staticResources } from './backends/envoy/static-resources.ts';
 export { renderGatewayApi } from './backends/gateway-api/render.ts';
 export { renderIstio } from './backends/istio/render.ts';
+export { renderLinkerd } from './backends/linkerd/render.ts';
 export type { Manifest, RenderManifests } from './backends/manifest.ts';
 export { type Compile, createCompiler } from './compile/compile.ts';
 export { startSettings } from './compile/settings.ts';
 export { decide } from './explain/decide.ts';
+export { callsInPlainText } from './explain/plain-text.ts';
 export * from './explain/verdict.ts';
 export { catalogue, type Reason, type Severity } from './findings/catalogue.ts';
 export { compareFindings, type Finding, findingAt, findingInFile } from './findings/finding.ts';
+export { printable } from './findings/printable.ts';
 export type { HttpRouteMatch } from './model/http-route-match.ts';
 export * from './model/mesh-model.ts';
 export { type Modes, modeValues, type PolicyMode } from './model/modes.ts';

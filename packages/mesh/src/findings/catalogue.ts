@@ -277,10 +277,10 @@ export const catalogue = {
     severity: 'warning',
     meaning: 'A backend expresses this part of the model, and acts otherwise in the case that the message names.',
   },
-  DependsOnImplementation: {
+  DependsOnTarget: {
     code: 'SMI5004',
     severity: 'info',
-    meaning: 'A backend leaves to its implementations whether and how they do this.',
+    meaning: 'Whether and how another mesh does this hangs on its implementation, or on a setting of its own.',
   },
   RequestsNotChecked: {
     code: 'SMI5005',
