@@ -1,5 +1,6 @@
 import {
   clusterType,
+  configurationOf,
   createEnvoyRenderer,
   endpointType,
   extensionType,
@@ -19,7 +20,7 @@ const trustBundlePlaceholder = '(the root certificate of the mesh)';
 
 /** The resources that the sidecars of a workload get, by type, each list by name. */
 export async function renderDynamic(model: MeshModel, workload: Workload): Promise<object> {
-  const configuration = configurationOf(model, workload, trustBundlePlaceholder);
+  const configuration = rendered(model, workload, trustBundlePlaceholder);
   const resources = configuration.groups.flatMap(group => group.resources);
   const ofType = (type: string) =>
     resources
@@ -43,7 +44,7 @@ export async function renderDynamic(model: MeshModel, workload: Workload): Promi
 export async function renderStatic(model: MeshModel, workload: Workload): Promise<object> {
   const authority = new CertificateAuthority({ trustDomain: model.settings.trustDomain, now: () => new Date() });
   const certificate = authority.issue(workload);
-  const configuration = configurationOf(model, workload, authority.trustBundlePem);
+  const configuration = rendered(model, workload, authority.trustBundlePem);
   const secrets = [
     {
       name: 'workload-certificate',
@@ -64,9 +65,9 @@ export async function renderStatic(model: MeshModel, workload: Workload): Promis
   return { ...bootstrap, staticResources: staticResources(configuration, secrets) };
 }
 
-function configurationOf(model: MeshModel, workload: Workload, trustBundle: string): SidecarConfiguration {
+function rendered(model: MeshModel, workload: Workload, trustBundle: string): SidecarConfiguration {
   const { output } = createEnvoyRenderer()(model, { trustBundle });
-  const configuration = output.sidecars.get(workload.key);
+  const configuration = configurationOf(output, workload.key);
   if (configuration === undefined) throw new Error(`the renderer left ${workload.key} out`);
   return configuration;
 }
