@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
 import {
+  configurations,
   createCompiler,
   createEnvoyRenderer,
   defaultSettings,
   type EnvoyOutput,
   ResourceStore,
+  startSettings,
   staticResources,
   type XdsResource,
 } from '@heddle/mesh';
@@ -63,14 +65,15 @@ async function complaintOf(envoy: string, layers: Layers): Promise<string | unde
 }
 
 /** What every sidecar of a mesh gets, and its front door. */
-function configurationsOf(objects: readonly KubeObject[]): EnvoyOutput['sidecars'] {
+function renderedFrom(objects: readonly KubeObject[]): EnvoyOutput {
   const sources = [...objects.map(object => ({ object })), ...frontDoorObjects('10.244.0.2')];
+  const settings = startSettings(defaultSettings, sources);
   const store = new ResourceStore();
-  store.configure(defaultSettings);
-  const model = createCompiler()(store.apply({ upserts: completedSources(sources).objects, removals: [] }));
+  store.configure(settings);
+  const model = createCompiler()(store.apply({ upserts: completedSources(sources, settings).objects, removals: [] }));
   const door = { workload: `${frontDoor.namespace}/${frontDoor.name}`, directory: '/run/heddle/front-door' };
   const { output } = createEnvoyRenderer()(model, { trustBundle: authority.trustBundlePem, frontDoor: door });
-  return output.sidecars;
+  return output;
 }
 
 const authority = new CertificateAuthority({ trustDomain: defaultSettings.trustDomain, now: () => new Date() });
@@ -84,7 +87,7 @@ type Layers = readonly (readonly XdsResource[])[];
  */
 function layersOf(objects: readonly KubeObject[]): Layers {
   const variants = new Map<string, Map<string, XdsResource>>();
-  const groups = new Set([...configurationsOf(objects).values()].flatMap(sidecar => sidecar.groups));
+  const groups = new Set([...configurations(renderedFrom(objects))].flatMap(([, { groups }]) => groups));
   for (const resource of [...groups].flatMap(group => group.resources)) {
     const key = `${resource.typeUrl} ${resource.name}`;
     const known = variants.get(key) ?? new Map<string, XdsResource>();
