@@ -140,7 +140,7 @@ class Candidate {
 
   /** A server that takes its time must not keep a holder from noticing that its own is over. */
   #limit(): AbortSignal {
-    return AbortSignal.timeout(this.#durations.renewal / 3);
+    return AbortSignal.timeout(Math.ceil(this.#durations.renewal / 3));
   }
 
   async #read(): Promise<Lease | undefined> {
