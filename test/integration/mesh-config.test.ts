@@ -136,4 +136,27 @@ describe('MeshConfig', () => {
     assert.equal(await echo('lone', address.trim().split(' ')[0] ?? ''), '');
     assert.partialDeepStrictEqual(await lineOf('bytes', { policy: 'denied' }), { side: 'server', flags: 'NR' });
   });
+
+  test('certificates that would be valid for longer than it says are replaced at once', async () => {
+    const longest = async (): Promise<number> => {
+      const expiries = (await up.askSidecar('lone', '/certs')).matchAll(/"expiration_time": ?"([^"]*)"/g);
+      // The root is valid for years.
+      return Math.min(...[...expiries].map(([, time = '']) => Date.parse(time) - Date.now()));
+    };
+    const hour = 3_600_000;
+    assert.ok((await longest()) > hour);
+    await configure('{certificates: {lifetime: 1h}}');
+    await eventually('it has one of an hour', async () => ((await longest()) <= hour ? true : undefined));
+  });
+
+  test('sidecars log at the level that it says, those that run and are not started again for it', async () => {
+    const restarts = await up.pods();
+    await configure('{sidecar: {logLevel: debug}}');
+    await eventually('it logs what it does', async () => {
+      const { out } = await place.run(['logs', 'lone', '--sidecar']);
+      return out.includes('[debug]') ? true : undefined;
+    });
+    await configure('{}');
+    assert.deepEqual(await up.pods(), restarts);
+  });
 });
