@@ -1,5 +1,5 @@
 import type { HttpRouteMatch } from '../../model/http-route-match.ts';
-import type { MeshModel, NamespaceModel } from '../../model/mesh-model.ts';
+import type { NamespaceModel } from '../../model/mesh-model.ts';
 import { originOf, type ResourceOrigin } from '../../model/origin.ts';
 import type { Authorization, InboundPort, Workload } from '../../model/workload.ts';
 import { type Manifest, type ManifestHead, manifestOf } from '../manifest.ts';
@@ -13,19 +13,18 @@ import { type RouteGrants, routeGrants } from './route-grants.ts';
 /**
  * Who may send what in one namespace: a Server for each port that Services open on a workload, which is closed but for
  * what an AuthorizationPolicy opens on it or on one of its HTTPRoutes
- * (https://linkerd.io/2/reference/authorization-policy/). In `audit` Servers alone, which let everything pass and tell
- * it; none in `allow-all`.
+ * (https://linkerd.io/2/reference/authorization-policy/). Of workloads in `audit` Servers
+ * alone, which let everything pass and tell it; none of those in `allow-all`.
  */
-export function serverPolicies(namespace: NamespaceModel, model: MeshModel, dialect: RouteDialect): Manifest[] {
-  if (model.settings.policy === 'allow-all') return [];
-  sayOtherPorts(namespace, dialect);
+export function serverPolicies(namespace: NamespaceModel, dialect: RouteDialect): Manifest[] {
+  const bound = [...namespace.workloads.values()].filter(({ modes }) => modes.policy !== 'allow-all');
+  if (bound.length > 0) sayOtherPorts(namespace, dialect);
   const scope: PolicyScope = {
     dialect,
-    audits: model.settings.policy === 'audit',
     known: authenticatedTargets(namespace, dialect.shortfalls),
     used: new Set(),
   };
-  const servers = [...namespace.workloads.values()].flatMap(workload => {
+  const servers = bound.flatMap(workload => {
     const [selection] = selectWorkloads(namespace, [workload]).selections;
     if (selection === undefined) sayIndistinct(workload, dialect);
     return selection === undefined
@@ -37,7 +36,6 @@ export function serverPolicies(namespace: NamespaceModel, model: MeshModel, dial
 
 interface PolicyScope {
   readonly dialect: RouteDialect;
-  readonly audits: boolean;
   /** Names of the TrafficTargets of which a caller can be named. */
   readonly known: ReadonlySet<string>;
   /** Those of them that open anything. */
@@ -61,6 +59,7 @@ function sayIndistinct({ key, ports }: Workload, { shortfalls }: RouteDialect): 
 }
 
 function serverOf(workload: Workload, port: InboundPort, labels: Labels, scope: PolicyScope): Manifest[] {
+  const audits = workload.modes.policy === 'audit';
   const server: NamedServer = { namespace: workload.namespace, name: `${namePart(workload)}-${port.number}` };
   const authorizations = port.policy.authorizations
     .filter(opensAnything)
@@ -69,11 +68,11 @@ function serverOf(workload: Workload, port: InboundPort, labels: Labels, scope: 
     podSelector: { matchLabels: labels },
     port: port.number,
     ...(port.protocol === 'tcp' && { proxyProtocol: 'opaque' }),
-    ...(scope.audits && { accessPolicy: 'audit' }),
+    ...(audits && { accessPolicy: 'audit' }),
   };
   const origins = authorizations.map(({ target }) => target);
   const made = manifestOf(headOf(server, 'Server', 'v1beta3'), spec, origins);
-  if (scope.audits) return [made];
+  if (audits) return [made];
   for (const name of origins.map(targetName)) scope.used.add(name);
   const isBare = authorizations.every(({ http, tcp }) => tcp || http === 'all');
   const whole = authorizations.filter(({ tcp }) => tcp || isBare);
