@@ -38,8 +38,9 @@ export function virtualServices(service: Service, scope: SplitScope): Manifest[]
   return service.logical ? [rootService(service), ...made] : made;
 }
 
-function isOwn({ key }: Service, { backends }: OutboundRoute): boolean {
-  return backends.length === 1 && backends[0]?.service === key;
+/** Whether a Service without any route would do the same: its own endpoints serve, or it has none. */
+function isOwn({ key }: Service, { backends, origin }: OutboundRoute): boolean {
+  return 'default' in origin || (backends.length === 1 && backends[0]?.service === key);
 }
 
 function hostOf(key: string, { clusterDomain }: SplitScope): string {

@@ -74,7 +74,8 @@ function serverOf(workload: Workload, port: InboundPort, labels: Labels, scope: 
   const made = manifestOf(headOf(server, 'Server', 'v1beta3'), spec, origins);
   if (audits) return [made];
   for (const name of origins.map(targetName)) scope.used.add(name);
-  const isBare = authorizations.every(({ http, tcp }) => tcp || http === 'all');
+  // Where the protocol is detected, what opens all requests opens no bytes (T8).
+  const isBare = authorizations.every(({ http, tcp }) => tcp || (http === 'all' && port.protocol === 'http'));
   const whole = authorizations.filter(({ tcp }) => tcp || isBare);
   return [
     made,
