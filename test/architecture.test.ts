@@ -64,6 +64,18 @@ const layers: Readonly<Record<string, Layer>> = {
     knows: ['smi', 'mesh/findings', 'mesh/store', 'mesh/model'],
     packages: ['Node', 'yaml'],
   },
+  'control-plane/sources/kubernetes': {
+    holds: 'a cluster to resources',
+    knows: [
+      'smi',
+      'mesh/findings',
+      'mesh/store',
+      'control-plane/sources',
+      'control-plane/kube',
+      'control-plane/inject',
+    ],
+    packages: ['Node'],
+  },
   'control-plane/xds': {
     holds: 'configuration to the wire',
     knows: ['envoy-api'],
@@ -169,6 +181,11 @@ const layers: Readonly<Record<string, Layer>> = {
     ],
     packages: ['Node'],
   },
+  'control-plane/outputs/kubernetes': {
+    holds: 'what a cluster is told, and who in it is whom',
+    knows: ['control-plane/kube', 'control-plane/identity', 'control-plane/sidecar', 'control-plane/xds'],
+    packages: ['Node'],
+  },
   'control-plane/api': {
     holds: 'the state of a running mesh, served and read',
     knows: [
@@ -216,8 +233,15 @@ const layers: Readonly<Record<string, Layer>> = {
       'control-plane/sources',
       'control-plane/identity',
       'control-plane/inject',
+      'control-plane/install',
+      'control-plane/kube',
       'control-plane/log.ts',
     ],
+    packages: ['Node'],
+  },
+  'control-plane/install': {
+    holds: 'the objects that an installation on a cluster consists of',
+    knows: ['smi', 'control-plane/inject'],
     packages: ['Node'],
   },
   'control-plane/inject': {
@@ -235,6 +259,11 @@ const layers: Readonly<Record<string, Layer>> = {
   'control-plane/controller.ts': { holds: 'the wiring of a controller', knows: everything, packages: ['Node'] },
   'control-plane/local-controller.ts': {
     holds: 'the wiring of a local mesh’s controller',
+    knows: everything,
+    packages: ['Node'],
+  },
+  'control-plane/kubernetes-controller.ts': {
+    holds: 'the wiring of a cluster’s controller',
     knows: everything,
     packages: ['Node'],
   },

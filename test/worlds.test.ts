@@ -5,8 +5,9 @@ import { type Call, DependsOnPod, decide } from '@heddle/mesh';
 import * as fc from 'fast-check';
 import { type Outcome, outcomeOf } from '../packages/control-plane/src/traffic/compare.ts';
 import { normalizePath } from '../packages/mesh/src/explain/normalize-path.ts';
+import { dependsOnPod } from './scenarios/walk/ending.ts';
 import { envoyPath } from './scenarios/walk/url-path.ts';
-import { dependsOnPod, walk } from './scenarios/walk/walk.ts';
+import { walk } from './scenarios/walk/walk.ts';
 import { callOver, oddPath } from './worlds/call.ts';
 import { type MadeMesh, meshOf } from './worlds/mesh-of.ts';
 import { policyOver } from './worlds/policy.ts';
@@ -55,7 +56,7 @@ function walked(mesh: MadeMesh, call: Call): unknown {
 }
 
 /** Shares of zero, and those of a sidecar that refuses by itself, are no part of what is compared. */
-function view({ verdict, status, shares }: Outcome): unknown {
+function view({ verdict, status, wouldDeny = false, shares }: Outcome): unknown {
   const kept = [...shares].filter(([, share]) => share > 0).map(([name, share]) => `${name} ${share.toFixed(9)}`);
-  return { verdict, status, shares: verdict === 'allow' ? kept.toSorted() : [] };
+  return { verdict, status, wouldDeny, shares: verdict === 'allow' ? kept.toSorted() : [] };
 }

@@ -1,4 +1,4 @@
-import { defaultSettings, type EnvoyTarget, type MeshSettings } from '@heddle/mesh';
+import { defaultSettings, type EnvoyTarget, heldObjects, type MeshSettings } from '@heddle/mesh';
 import type { CertificateAuthority } from './identity/ca.ts';
 import { WorkloadSecrets } from './identity/secrets.ts';
 import type { UnreadyPod } from './local/controller/unready-pods.ts';
@@ -9,7 +9,7 @@ import { EnvoySidecars, type EnvoySidecarsOptions } from './outputs/envoy-sideca
 import type { Output } from './outputs/output.ts';
 import type { SidecarRef } from './outputs/sidecar-ref.ts';
 import type { Source } from './sources/source.ts';
-import { type XdsListening, XdsServer } from './xds/server.ts';
+import { type XdsAddress, type XdsListening, XdsServer } from './xds/server.ts';
 
 /** What a controller is made of; where objects come from and how sidecars connect is its surroundings' matter. */
 export interface ControllerOptions {
@@ -93,7 +93,7 @@ export class Controller {
       onDelivery: (source, delivery) => report.delivered(source, delivery),
       onState: state => {
         report.published(state);
-        sidecars.retain(state.objects);
+        sidecars.retain(() => heldObjects(state));
         settle();
         options.onState?.(state);
       },
@@ -109,6 +109,11 @@ export class Controller {
   /** Runs until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#loop.run(signal), this.#xds.run(signal), this.#secrets.run(signal)]);
+  }
+
+  /** Opens one more address on which sidecars are served. */
+  async listen(at: XdsAddress): Promise<XdsListening> {
+    return await this.#xds.listen(at);
   }
 
   /** Puts another authority in the place of the one that signs now; sidecars follow with the next pass. */
