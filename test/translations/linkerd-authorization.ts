@@ -14,15 +14,17 @@ export interface LinkerdVerdict {
  * has no route, else the best route that the request fits; of equals the older, which nobody knows here.
  */
 export function linkerdAllows(manifests: readonly Manifest[], place: Place, visit: Visit): LinkerdVerdict {
-  const servers = objectsOf(manifests, 'Server', place.namespace).filter(
+  const all = objectsOf(manifests, 'Server', place.namespace);
+  const servers = all.filter(
     server =>
       field(server, 'spec', 'port') === place.port &&
       selects(field(server, 'spec', 'podSelector', 'matchLabels'), place.labels),
   );
   const [server] = servers;
   if (servers.length > 1) throw new Error(`two Servers for port ${place.port}: ${servers.map(nameOf).join(', ')}`);
-  if (server === undefined) return certain(false);
-  if (field(server, 'spec', 'accessPolicy') === 'audit') return certain(true);
+  // Where no pod is bound by policy, nobody was told to set the default policy to `deny`.
+  if (server === undefined) return certain(all.length === 0);
+  if (field(server, 'spec', 'accessPolicy') !== undefined) return certain(true);
   const { request } = visit;
   const routes = objectsOf(manifests, 'HTTPRoute', place.namespace).filter(route => isOf(route, server));
   if (request === undefined || routes.length === 0) {

@@ -31,6 +31,7 @@ export function objectsOf(manifests: readonly Manifest[], kind: string, namespac
 }
 
 /** Reads a field as whatever the test takes it for. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what it is
 export function field<Value>(object: KubeObject, ...path: readonly string[]): Value | undefined {
   let value: unknown = object;
   for (const step of path) value = (value as Record<string, unknown> | undefined)?.[step];

@@ -1,5 +1,6 @@
 import type { HttpRouteMatch } from '../../model/http-route-match.ts';
 import type { NamespaceModel } from '../../model/mesh-model.ts';
+import type { PolicyMode } from '../../model/modes.ts';
 import { originOf, type ResourceOrigin } from '../../model/origin.ts';
 import type { Authorization, InboundPort, Workload } from '../../model/workload.ts';
 import { type Manifest, type ManifestHead, manifestOf } from '../manifest.ts';
@@ -14,17 +15,18 @@ import { type RouteGrants, routeGrants } from './route-grants.ts';
  * Who may send what in one namespace: a Server for each port that Services open on a workload, which is closed but for
  * what an AuthorizationPolicy opens on it or on one of its HTTPRoutes
  * (https://linkerd.io/2/reference/authorization-policy/). Of workloads in `audit` Servers
- * alone, which let everything pass and tell it; none of those in `allow-all`.
+ * alone, which let everything pass and tell it, of those in `allow-all` such that tell nothing; none where all are.
  */
 export function serverPolicies(namespace: NamespaceModel, dialect: RouteDialect): Manifest[] {
   const bound = [...namespace.workloads.values()].filter(({ modes }) => modes.policy !== 'allow-all');
-  if (bound.length > 0) sayOtherPorts(namespace, dialect);
+  if (bound.length === 0) return [];
+  sayOtherPorts(namespace, dialect);
   const scope: PolicyScope = {
     dialect,
     known: authenticatedTargets(namespace, dialect.shortfalls),
     used: new Set(),
   };
-  const servers = bound.flatMap(workload => {
+  const servers = [...namespace.workloads.values()].flatMap(workload => {
     const [selection] = selectWorkloads(namespace, [workload]).selections;
     if (selection === undefined) sayIndistinct(workload, dialect);
     return selection === undefined
@@ -59,7 +61,7 @@ function sayIndistinct({ key, ports }: Workload, { shortfalls }: RouteDialect): 
 }
 
 function serverOf(workload: Workload, port: InboundPort, labels: Labels, scope: PolicyScope): Manifest[] {
-  const audits = workload.modes.policy === 'audit';
+  const accessPolicy = accessPolicies[workload.modes.policy];
   const server: NamedServer = { namespace: workload.namespace, name: `${namePart(workload)}-${port.number}` };
   const authorizations = port.policy.authorizations
     .filter(opensAnything)
@@ -68,11 +70,11 @@ function serverOf(workload: Workload, port: InboundPort, labels: Labels, scope: 
     podSelector: { matchLabels: labels },
     port: port.number,
     ...(port.protocol === 'tcp' && { proxyProtocol: 'opaque' }),
-    ...(audits && { accessPolicy: 'audit' }),
+    ...(accessPolicy !== undefined && { accessPolicy }),
   };
   const origins = authorizations.map(({ target }) => target);
   const made = manifestOf(headOf(server, 'Server', 'v1beta3'), spec, origins);
-  if (audits) return [made];
+  if (accessPolicy !== undefined) return [made];
   for (const name of origins.map(targetName)) scope.used.add(name);
   // Where the protocol is detected, what opens all requests opens no bytes (T8).
   const isBare = authorizations.every(({ http, tcp }) => tcp || (http === 'all' && port.protocol === 'http'));
@@ -85,6 +87,13 @@ function serverOf(workload: Workload, port: InboundPort, labels: Labels, scope: 
       : [...routesOn(server, authorizations, scope.dialect), ...probeRoute(workload, port, server, scope.dialect)]),
   ];
 }
+
+/** What a Server does with what nothing opens, where that is not to refuse it. */
+const accessPolicies: Readonly<Record<PolicyMode, string | undefined>> = {
+  enforce: undefined,
+  audit: 'audit',
+  'allow-all': 'all-unauthenticated',
+};
 
 /** A Server, by which what belongs to it is named. */
 interface NamedServer {
