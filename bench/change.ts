@@ -56,8 +56,6 @@ export function benchChange(services: number, changes = 300): ChangeResult {
   };
 }
 
-const target = { trustBundle: 'bench' };
-
 /** The control plane without its sources and without sidecars that are connected. */
 class Mesh {
   readonly #store = new ResourceStore();
@@ -72,7 +70,7 @@ class Mesh {
     this.#output = new EnvoySidecars({
       xds: new XdsServer(),
       secrets: { certificate: () => certificate, trustBundle: issuing.trustBundle },
-      target: () => target,
+      target: () => ({}),
       open: async () => undefined,
       onFailure: ({ error }) => {
         throw error;

@@ -23,7 +23,10 @@ function viewSidecar(configuration: SidecarConfiguration): object {
     if (name.startsWith('outbound/')) outbound[serviceName(name)] = viewOutbound(listener, sidecar);
     if (!name.startsWith('inbound/')) continue;
     for (const chain of itemsAt(listener, 'filterChains')) {
-      if (at(chain, 'filters') !== undefined) inbound[textAt(chain, 'name')] = viewInbound(chain, sidecar);
+      if (at(chain, 'filters') === undefined) continue;
+      // Each caller has a chain of its own; what a port lets in is in one place all the same.
+      const [port, protocol] = textAt(chain, 'name').split('/');
+      inbound[`${port}/${protocol}`] ??= viewInbound(listener, chain, sidecar);
     }
   }
   const servers = viewServers(sidecar);
@@ -51,7 +54,7 @@ const how: Readonly<Record<string, string>> = {
 function viewOutbound(listener: unknown, sidecar: Sidecar): unknown {
   const fallback = at(listener, 'defaultFilterChain');
   const [first, ...others] = [...itemsAt(listener, 'filterChains'), ...(fallback === undefined ? [] : [fallback])].map(
-    chain => viewFilter(at(chain, 'filters', 0), sidecar),
+    chain => viewFilter(itemsAt(chain, 'filters').at(-1), sidecar),
   );
   return others.length === 0 ? first : { http: first, bytes: others[0] };
 }
@@ -112,13 +115,22 @@ function namesIn(validationContext: unknown): string[] {
   );
 }
 
-function viewInbound(chain: unknown, sidecar: Sidecar): unknown {
+function viewInbound(listener: unknown, chain: unknown, sidecar: Sidecar): unknown {
   const manager = at(chain, 'filters', 0, 'typedConfig');
-  const routes = sidecar.routes.get(textAt(manager, 'rds', 'routeConfigName'));
-  if (routes === undefined) {
-    const context = at(chain, 'transportSocket', 'typedConfig', 'commonTlsContext', 'validationContextSdsSecretConfig');
-    return namesIn(at(sidecar.secrets.get(textAt(context, 'name')), 'validationContext'));
+  if (textAt(chain, 'filters', 0, 'name').endsWith('tcp_proxy')) {
+    const port = at(chain, 'filterChainMatch', 'destinationPort');
+    const chains = itemsAt(listener, 'filterChains').filter(
+      other =>
+        at(other, 'filterChainMatch', 'destinationPort') === port &&
+        textAt(other, 'filters', 0, 'name').endsWith('tcp_proxy'),
+    );
+    const own = chains.filter(other => at(other, 'filterChainMatch', 'serverNames') !== undefined);
+    return (own.length > 0 ? own : chains).flatMap(other => {
+      const context = at(other, 'transportSocket', 'typedConfig', 'commonTlsContext', 'combinedValidationContext');
+      return namesIn(at(context, 'defaultValidationContext'));
+    });
   }
+  const routes = sidecar.routes.get(textAt(manager, 'rds', 'routeConfigName'));
   const rbac = at(routes, 'virtualHosts', 0, 'typedPerFilterConfig', 'envoy.filters.http.rbac', 'rbac');
   const map = at(rbac, 'matcher', 'matcherTree', 'exactMatchMap', 'map');
   if (map === undefined) return 'closed';

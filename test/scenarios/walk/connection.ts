@@ -10,6 +10,8 @@ export interface Connection {
   readonly transport: 'tls' | 'raw_buffer';
   /** The ALPN that it offers, or what an inspector would find. */
   readonly application: string | undefined;
+  /** The name of a server that it asks for. */
+  readonly serverName?: string | undefined;
 }
 
 type Chain = Message<(typeof chainFields)[number]>;
@@ -41,9 +43,11 @@ export function chainFor(sidecar: Sidecar, interceptedBy: number, connection: Co
   const inspected = connection.transport === 'tls' ? connection : { ...connection, ...inspect(listener, connection) };
   const chains = list(listener.filterChains).map(item => message(item, 'FilterChain', chainFields));
   const fitting = ofPort(chains, connection.port).filter(chain => fits(chain.filterChainMatch, inspected));
-  if (fitting.length > 1) throw new Error(`${String(listener.name)}: more than one chain fits`);
+  const named = fitting.filter(chain => hasServerNames(chain));
+  if (named.length > 1 || (named.length === 0 && fitting.length > 1))
+    throw new Error(`${String(listener.name)}: more than one chain fits`);
   const fallback = listener.defaultFilterChain;
-  return fitting[0] ?? (fallback === undefined ? undefined : message(fallback, 'FilterChain', chainFields));
+  return named[0] ?? fitting[0] ?? (fallback === undefined ? undefined : message(fallback, 'FilterChain', chainFields));
 }
 
 /** Chains of a port come before all else: where there are any, only they count. */
@@ -52,6 +56,11 @@ function ofPort(chains: readonly Chain[], port: number): readonly Chain[] {
     (filterChainMatch as { destinationPort?: number } | undefined)?.destinationPort;
   const own = chains.filter(chain => portOf(chain) === port);
   return own.length > 0 ? own : chains.filter(chain => portOf(chain) === undefined);
+}
+
+/** Chains that name servers come before those that don't. */
+function hasServerNames({ filterChainMatch }: Chain): boolean {
+  return list((filterChainMatch as { serverNames?: unknown } | undefined)?.serverNames).length > 0;
 }
 
 /** Without an inspector nothing is known of a plain connection. */
@@ -65,14 +74,16 @@ function inspect(listener: Message<(typeof listenerFields)[number]>, connection:
 
 function fits(match: unknown, connection: Connection): boolean {
   if (match === undefined) return true;
-  const { prefixRanges, destinationPort, transportProtocol, applicationProtocols } = message(
+  const { prefixRanges, destinationPort, transportProtocol, applicationProtocols, serverNames } = message(
     match,
     'FilterChainMatch',
-    ['prefixRanges', 'destinationPort', 'transportProtocol', 'applicationProtocols'],
+    ['prefixRanges', 'destinationPort', 'transportProtocol', 'applicationProtocols', 'serverNames'],
   );
   if (destinationPort !== undefined && destinationPort !== connection.port) return false;
   if (prefixRanges !== undefined && !list(prefixRanges).some(range => within(range, connection.address))) return false;
   if (transportProtocol !== undefined && transportProtocol !== connection.transport) return false;
+  const names = list(serverNames);
+  if (names.length > 0 && !names.includes(connection.serverName)) return false;
   const wanted = list(applicationProtocols);
   return wanted.length === 0 || (connection.application !== undefined && wanted.includes(connection.application));
 }
@@ -96,6 +107,8 @@ const commonFields = [
   'validationContextSdsSecretConfig',
 ] as const;
 
+const combinedFields = ['defaultValidationContext', 'validationContextSdsSecretConfig'] as const;
+
 /** What a cluster offers and accepts: its ALPN, and whether it takes a server of an identity. `undefined`: plain text. */
 export function clientTls(socket: unknown, server: string): { alpn: string; accepts: boolean } | undefined {
   if (socket === undefined) return undefined;
@@ -105,14 +118,14 @@ export function clientTls(socket: unknown, server: string): { alpn: string; acce
   const { defaultValidationContext, validationContextSdsSecretConfig } = message(
     common.combinedValidationContext,
     'CombinedCertificateValidationContext',
-    ['defaultValidationContext', 'validationContextSdsSecretConfig'],
+    combinedFields,
   );
   if (secretName(validationContextSdsSecretConfig) !== 'trust-bundle') throw new Error('an unknown trust bundle');
   return { alpn: String(list(common.alpnProtocols)[0]), accepts: acceptsName(defaultValidationContext, server) };
 }
 
 /** Whether a filter chain's mutual TLS takes a client of an identity. */
-export function serverAccepts(sidecar: Sidecar, socket: unknown, client: string): boolean {
+export function serverAccepts(socket: unknown, client: string): boolean {
   const { typedConfig } = message(socket, 'TransportSocket', ['name', 'typedConfig']);
   const { commonTlsContext, requireClientCertificate } = typedMessage(
     typedConfig,
@@ -121,11 +134,14 @@ export function serverAccepts(sidecar: Sidecar, socket: unknown, client: string)
   );
   if (requireClientCertificate !== true) throw new Error('a chain takes clients without a certificate');
   const common = message(commonTlsContext, 'CommonTlsContext', commonFields);
-  const name = secretName(common.validationContextSdsSecretConfig);
-  // The authority sends it; it names no identities.
-  if (name === 'trust-bundle') return true;
-  const { validationContext } = message(sidecar.secrets.get(name), `Secret ${name}`, ['name', 'validationContext']);
-  return acceptsName(validationContext, client);
+  const combined = message(
+    common.combinedValidationContext ?? {},
+    'CombinedCertificateValidationContext',
+    combinedFields,
+  );
+  const roots = combined.validationContextSdsSecretConfig ?? common.validationContextSdsSecretConfig;
+  if (secretName(roots) !== 'trust-bundle') throw new Error('an unknown trust bundle');
+  return combined.defaultValidationContext === undefined || acceptsName(combined.defaultValidationContext, client);
 }
 
 function secretName(config: unknown): string {

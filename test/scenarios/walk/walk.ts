@@ -108,6 +108,7 @@ class Walk {
   readonly #sidecar: Sidecar;
   readonly #address: string;
   readonly #port: number;
+  #announced: string | undefined;
 
   constructor(mesh: WalkedMesh, caller: Workload, { address, port }: SocketAddress) {
     const configuration = mesh.sidecars.get(caller.key);
@@ -128,7 +129,10 @@ class Walk {
       application: payload && inspectHttp(payload),
     });
     if (chain === undefined) return [{ weight: 1, endings: [refused(payload)] }];
-    const [filter] = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig']));
+    const [first, second] = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig']));
+    const announces = typeOf(first?.typedConfig) === announcementType;
+    this.#announced = announces ? announced(first?.typedConfig, this.#caller) : undefined;
+    const filter = announces ? second : first;
     switch (typeOf(filter?.typedConfig)) {
       case managerType:
         return this.#http(filter?.typedConfig, payload);
@@ -186,10 +190,11 @@ class Walk {
     const tls = clientTls(cluster.transportSocket, server.identity);
     if (tls === undefined) throw new Error('a cluster without mutual TLS');
     const sidecar = sidecarOf(configuration);
-    const chain = chainFor(sidecar, inboundPort, { address, port, transport: 'tls', application: tls.alpn });
+    const connection = { address, port, transport: 'tls', application: tls.alpn, serverName: this.#announced } as const;
+    const chain = chainFor(sidecar, inboundPort, connection);
     if (chain === undefined || !tls.accepts) return unreachable(payload);
     const { identity } = this.#caller;
-    if (!serverAccepts(sidecar, chain.transportSocket, identity)) return refused(payload);
+    if (!serverAccepts(chain.transportSocket, identity)) return refused(payload);
     const [filter] = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig']));
     if (typeOf(filter?.typedConfig) !== managerType) {
       atHandshake(filter?.typedConfig);
@@ -218,6 +223,26 @@ class Walk {
       return { verdict: 'deny', status: null };
     });
   }
+}
+
+const announcementType = 'envoy.extensions.filters.network.set_filter_state.v3.Config';
+
+/** What a sidecar says of its caller in the handshakes of a connection; its node's metadata names that. */
+function announced(config: unknown, { namespace, serviceAccount }: Workload): string {
+  const { onNewConnection } = typedMessage(config, announcementType, ['onNewConnection']);
+  const [value, ...others] = list(onNewConnection);
+  const fields = ['objectKey', 'formatString', 'sharedWithUpstream'] as const;
+  const { objectKey, formatString, sharedWithUpstream } = message(value, 'FilterStateValue', fields);
+  const says = JSON.stringify(formatString);
+  if (
+    others.length > 0 ||
+    objectKey !== 'envoy.network.upstream_server_name' ||
+    sharedWithUpstream !== 'ONCE' ||
+    says !== '{"textFormatSource":{"inlineString":"%CEL(xds.node.metadata.caller)%"}}'
+  ) {
+    throw new Error('a sidecar notes something unknown');
+  }
+  return `${serviceAccount}.${namespace}`;
 }
 
 const clusterFields = [

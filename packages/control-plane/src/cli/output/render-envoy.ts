@@ -1,4 +1,5 @@
 import {
+  callerNameOf,
   clusterType,
   createEnvoyRenderer,
   endpointType,
@@ -13,12 +14,9 @@ import {
 import { CertificateAuthority } from '../../identity/ca.ts';
 import { sidecarBootstrap, sidecarNodeId } from '../../sidecar/bootstrap.ts';
 
-/** Stands where a running mesh has its own root certificate. */
-const trustBundlePlaceholder = '(the root certificate of the mesh)';
-
 /** The resources that the sidecars of a workload get, by type, each list by name. */
 export async function renderDynamic(model: MeshModel, workload: Workload): Promise<object> {
-  const configuration = configurationOf(model, workload, trustBundlePlaceholder);
+  const configuration = configurationOf(model, workload);
   const resources = configuration.groups.flatMap(group => group.resources);
   const ofType = (type: string) =>
     resources
@@ -41,7 +39,7 @@ export async function renderDynamic(model: MeshModel, workload: Workload): Promi
 export async function renderStatic(model: MeshModel, workload: Workload): Promise<object> {
   const authority = new CertificateAuthority({ trustDomain: model.settings.trustDomain, now: () => new Date() });
   const certificate = authority.issue(workload);
-  const configuration = configurationOf(model, workload, authority.trustBundlePem);
+  const configuration = configurationOf(model, workload);
   const secrets = [
     {
       name: 'workload-certificate',
@@ -56,14 +54,15 @@ export async function renderStatic(model: MeshModel, workload: Workload): Promis
   const { dynamicResources: _, ...bootstrap } = sidecarBootstrap({
     nodeId: sidecarNodeId({ ip: pod?.address ?? '', name: pod?.name ?? workload.name, namespace: workload.namespace }),
     nodeCluster: workload.key,
+    caller: callerNameOf(workload.identity),
     admin: { address: '127.0.0.1', port: 15_000 },
     xds: { address: '127.0.0.1', port: 15_010 },
   });
   return { ...bootstrap, staticResources: staticResources(configuration, secrets) };
 }
 
-function configurationOf(model: MeshModel, workload: Workload, trustBundle: string): SidecarConfiguration {
-  const { output } = createEnvoyRenderer()(model, { trustBundle });
+function configurationOf(model: MeshModel, workload: Workload): SidecarConfiguration {
+  const { output } = createEnvoyRenderer()(model, {});
   const configuration = output.sidecars.get(workload.key);
   if (configuration === undefined) throw new Error(`the renderer left ${workload.key} out`);
   return configuration;

@@ -24,8 +24,8 @@ export function containerProcess(
 }
 
 /**
- * Local pods see little traffic: one worker. Nobody restarts an Envoy in place here. What policy takes away from a client it
- * does not keep on connections that are open: HTTP says so with its next answer, all others end within 20 s (T12). That
+ * Local pods see little traffic: one worker. Nobody restarts an Envoy in place here. A chain or listener that goes takes its
+ * connections with it: HTTP says so with its next answer, all others end within 20 s; T12 rests on it. That
  * Envoy calls a field "work in progress" each time that it is sent one is no news. What it logs is there within a second.
  */
 const flags =
@@ -38,6 +38,7 @@ export function sidecarProcess(pod: Pod, sidecar: Sidecar, environment: Readonly
   const bootstrap = sidecarBootstrap({
     nodeId: sidecar.nodeId,
     nodeCluster: `${pod.namespace}/${pod.name}`,
+    caller: sidecar.caller,
     admin: { pipe: '/run/heddle/admin/admin.sock' },
     xds: { pipe: '/run/heddle/xds/xds.sock' },
     mark: sidecar.interception === null ? undefined : sidecarMark,

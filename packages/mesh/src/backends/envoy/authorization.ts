@@ -39,9 +39,11 @@ export function matchesAuthority(policy: InboundPolicy): boolean {
   );
 }
 
-type Grants = 'all' | HttpRouteMatch[];
+/** What an identity may send: anything, or what fits one of these. */
+export type Grants = 'all' | HttpRouteMatch[];
 
-function grantsByIdentity(policy: InboundPolicy): Map<string, Grants> {
+/** What each identity may send, for those who may send anything. */
+export function grantsByIdentity(policy: InboundPolicy): Map<string, Grants> {
   const byIdentity = new Map<string, Grants>();
   for (const { principals, http } of policy.authorizations) {
     const matches = http === 'all' ? [] : http.map(({ match }) => match).filter(canGrant);
@@ -56,17 +58,13 @@ function grantsByIdentity(policy: InboundPolicy): Map<string, Grants> {
 
 /** Entries that say the same are asked once; sorted, so that the order of TrafficTargets shows nowhere. */
 function unique(matches: readonly HttpRouteMatch[]): HttpRouteMatch[] {
-  const known = new Map(
-    matches.map(match => [
-      JSON.stringify([
-        match.path?.pattern,
-        match.methods,
-        match.headers.map(({ name, regex }) => [name, regex.pattern]),
-      ]),
-      match,
-    ]),
-  );
+  const known = new Map(matches.map(match => [meaningOf(match), match]));
   return [...known].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, match]) => match);
+}
+
+/** What an entry says, as text: alike for entries that say the same. */
+export function meaningOf({ path, methods, headers }: HttpRouteMatch): string {
+  return JSON.stringify([path?.pattern, methods, headers.map(({ name, regex }) => [name, regex.pattern])]);
 }
 
 function matchesAll(match: HttpRouteMatch): boolean {

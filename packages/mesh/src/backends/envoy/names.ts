@@ -20,7 +20,6 @@ export const names = {
   frontDoor: (key: string, port: number) => `front-door/${key}/${port}`,
   inboundListener: (workload: string) => `inbound/${workload}`,
   inboundRoutes: (workload: string, port: number) => `inbound/${workload}/${port}`,
-  tcpCallers: (workload: string, port: number) => `callers/${workload}/${port}`,
 } as const;
 
 /** Where the sidecar takes over what the application sends. */

@@ -14,8 +14,6 @@ import { inboundOf } from './workload-inbound.ts';
 
 /** What the Envoy backend needs besides the model. */
 export interface EnvoyTarget {
-  /** PEM of the certificates that the mesh trusts. */
-  readonly trustBundle: string;
   /** The workload that shows exposed Services to people, and the directory of its Unix sockets as it sees it. */
   readonly frontDoor?: { readonly workload: string; readonly directory: string };
 }
@@ -104,11 +102,7 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
 }
 
 function sameTarget(a: EnvoyTarget, b: EnvoyTarget): boolean {
-  return (
-    a.trustBundle === b.trustBundle &&
-    a.frontDoor?.workload === b.frontDoor?.workload &&
-    a.frontDoor?.directory === b.frontDoor?.directory
-  );
+  return a.frontDoor?.workload === b.frontDoor?.workload && a.frontDoor?.directory === b.frontDoor?.directory;
 }
 
 /** Keys of the workloads that changed, went, or use a Service that did. */
@@ -143,7 +137,7 @@ function differences(
 
 function groupsOf(state: RenderState, model: MeshModel, workload: Workload): ResourceGroup[] {
   const { target } = state;
-  const groups = [state.base, remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle))];
+  const groups = [state.base, remember(state.inbounds, workload.ports, () => inboundOf(workload))];
   const named = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
   const answering = answeringFor(model, named);
   const reached = [...named.filter(({ headless }) => !headless), ...answering.keys()];

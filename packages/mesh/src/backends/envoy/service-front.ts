@@ -7,6 +7,7 @@ import type {
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
 import type { DirectPort } from '../../model/headless.ts';
 import type { Endpoint, OutboundRoute, Service, ServicePort } from '../../model/service.ts';
+import { announceCaller } from './announce.ts';
 import { tcpProxy } from './base.ts';
 import { httpManager } from './http.ts';
 import { names } from './names.ts';
@@ -118,7 +119,7 @@ function listener(name: string, address: AddressJson, parts: Chains): ListenerJs
 function chains(service: Service, port: ServicePort): Chains {
   if (!service.inMesh) return { filterChains: [{ filters: [tcpProxy(names.plainCluster(service.key, port.number))] }] };
   if (port.protocol === 'http') return { filterChains: [httpChain(names.service(service.key, port.number))] };
-  const bytes: FilterChainJson = { name: 'tcp', filters: [splitTcp(service, port)] };
+  const bytes: FilterChainJson = { name: 'tcp', filters: [announceCaller, splitTcp(service, port)] };
   if (port.protocol === 'tcp') return { filterChains: [bytes] };
   const detected = {
     ...httpChain(names.service(service.key, port.number)),
@@ -133,7 +134,7 @@ const httpInspector: ListenerFilterJson = {
 };
 
 function httpChain(routes: string): FilterChainJson {
-  return { name: 'http', filters: [httpManager(routes, { statPrefix: 'outbound' })] };
+  return { name: 'http', filters: [announceCaller, httpManager(routes, { statPrefix: 'outbound' })] };
 }
 
 /** Connections are shared like requests, but by the last route only: none but HTTP can be matched (S12). */

@@ -7,18 +7,20 @@ import type { Origin } from '../../model/origin.ts';
 import { type InboundPort, restrictsMethods, type Workload } from '../../model/workload.ts';
 import { withAuthority } from './authority.ts';
 import { matchesAuthority, pathHeader, rbacPerRoute } from './authorization.ts';
+import { type Callers, httpCallers, tcpCallers } from './callers.ts';
 import { handshakeLog } from './handshake-log.ts';
 import { httpManager, refuseTwoHosts } from './http.ts';
 import { alpn, inboundPort, names } from './names.ts';
-import { listenerType, type ResourceGroup, routeType, secretType, type XdsResource } from './resource.ts';
-import { downstreamTls, subjectAltNames } from './tls.ts';
+import { listenerType, type ResourceGroup, routeType, type XdsResource } from './resource.ts';
+import { downstreamTls } from './tls.ts';
 import { typed } from './typed.ts';
 
 /**
- * A workload's inbound side, which its replicas share. Authorization of HTTP travels in the routes and that of TCP in
- * secrets, so a change of policy never touches the listener and drains nobody's connections.
+ * A workload's inbound side, which its replicas share. Authorization of HTTP travels in the routes, that of TCP in who may
+ * open a connection. Every caller has filter chains of its own, which Envoy changes in place: a change of policy ends the
+ * connections of those whom it concerns and of nobody else (T12).
  */
-export function inboundOf(workload: Workload, trustBundle: string): ResourceGroup {
+export function inboundOf(workload: Workload): ResourceGroup {
   const resources: XdsResource[] = [listenerOf(workload)];
   for (const port of workload.ports) {
     const origins = originsOf(port);
@@ -27,14 +29,6 @@ export function inboundOf(workload: Workload, trustBundle: string): ResourceGrou
         typeUrl: routeType,
         name: names.inboundRoutes(workload.key, port.number),
         value: routesOf(workload, port),
-        origins,
-      });
-    }
-    if (port.protocol !== 'http') {
-      resources.push({
-        typeUrl: secretType,
-        name: names.tcpCallers(workload.key, port.number),
-        value: callersOf(workload, port, trustBundle),
         origins,
       });
     }
@@ -53,7 +47,7 @@ function originsOf(port: InboundPort): Origin[] {
   return [...sources.values()];
 }
 
-/** One chain for each port and kind of mesh connection; whatever else comes is closed (T9). */
+/** Chains for each port and kind of mesh connection; whatever else comes is closed (T9). */
 function listenerOf(workload: Workload): XdsResource {
   const name = names.inboundListener(workload.key);
   const value: ListenerJson = {
@@ -82,29 +76,59 @@ const nothing: FilterChainJson = {
   filterChainMatch: { applicationProtocols: ['none'], transportProtocol: 'none' },
 };
 
-function chainsOf(workload: Workload, port: InboundPort): FilterChainJson[] {
-  const chains: FilterChainJson[] = [];
-  if (port.protocol !== 'tcp') {
-    chains.push({
-      name: `${port.number}/http`,
-      filterChainMatch: meshConnection(port, alpn.http),
-      transportSocket: downstreamTls(names.trustBundle),
-      filters: [httpManager(names.inboundRoutes(workload.key, port.number), inboundManager)],
-    });
-  }
-  if (port.protocol !== 'http') {
-    chains.push({
-      name: `${port.number}/tcp`,
-      filterChainMatch: meshConnection(port, alpn.tcp),
-      transportSocket: downstreamTls(names.tcpCallers(workload.key, port.number)),
-      filters: [afterHandshake],
-    });
-  }
-  return chains;
+/**
+ * The chains of one port: for each caller whom policy lets in its own, which takes nobody else, and after them those that
+ * refuse everybody. A chain goes when its caller may no longer come, and one of HTTP becomes another with what its caller may
+ * send: requests then say that their connection ends, and what is still open after the drain time is closed (T12).
+ */
+function chainsOf(workload: Workload, { number, protocol, policy }: InboundPort): FilterChainJson[] {
+  const http = (callers: Callers): FilterChainJson => ({
+    name: `${number}/http/${callers.name}/${callers.rights}`,
+    filterChainMatch: meshConnection(number, alpn.http, callers.name),
+    transportSocket: downstreamTls(callers.identities),
+    filters: [httpManager(names.inboundRoutes(workload.key, number), inboundManager)],
+  });
+  const tcp = (callers: Callers): FilterChainJson => ({
+    name: `${number}/tcp/${callers.name}`,
+    filterChainMatch: meshConnection(number, alpn.tcp, callers.name),
+    transportSocket: downstreamTls(callers.identities),
+    filters: [afterHandshake],
+  });
+  return [
+    ...(protocol === 'tcp' ? [] : [...httpCallers(policy).map(http), refuseRequests(number)]),
+    ...(protocol === 'http' ? [] : [...tcpCallers(policy).map(tcp), refuseHandshake(number)]),
+  ];
 }
 
-function meshConnection(port: InboundPort, protocol: string): NonNullable<FilterChainJson['filterChainMatch']> {
-  return { destinationPort: port.number, transportProtocol: 'tls', applicationProtocols: [protocol] };
+function meshConnection(
+  port: number,
+  protocol: string,
+  caller?: string,
+): NonNullable<FilterChainJson['filterChainMatch']> {
+  const serverNames = caller === undefined ? {} : { serverNames: [caller] };
+  return { destinationPort: port, transportProtocol: 'tls', applicationProtocols: [protocol], ...serverNames };
+}
+
+/** Answers 403 to whoever has no chain; each connection once, so that the next one takes the caller's own if it has one by then. */
+function refuseRequests(port: number): FilterChainJson {
+  const { manager, ...rest } = inboundManager;
+  const once = { ...manager, commonHttpProtocolOptions: { maxRequestsPerConnection: 1 } };
+  return {
+    name: `${port}/http`,
+    filterChainMatch: meshConnection(port, alpn.http),
+    transportSocket: downstreamTls('anybody'),
+    filters: [httpManager(nothingOpen, { ...rest, manager: once })],
+  };
+}
+
+/** Lets the handshake fail, which tells the caller's side more than a closed connection, and is logged. */
+function refuseHandshake(port: number): FilterChainJson {
+  return {
+    name: `${port}/tcp`,
+    filterChainMatch: meshConnection(port, alpn.tcp),
+    transportSocket: downstreamTls([]),
+    filters: [afterHandshake],
+  };
 }
 
 /** Connects to the application only once the caller has proved who it is: a denied client sees no byte of a greeting. */
@@ -145,6 +169,18 @@ const inboundManager = {
   manager: { forwardClientCertDetails: 'SANITIZE_SET', setCurrentClientCertDetails: { uri: true } },
 } as const;
 
+/** Routes that lead on, but that no rule opens. */
+const nothingOpen: RouteConfigurationJson = {
+  name: 'closed',
+  virtualHosts: [
+    {
+      name: 'closed',
+      domains: ['*'],
+      routes: [refuseTwoHosts, { match: { prefix: '/' }, route: { cluster: names.inboundCluster } }],
+    },
+  ],
+};
+
 function routesOf(workload: Workload, port: InboundPort): RouteConfigurationJson {
   const name = names.inboundRoutes(workload.key, port.number);
   return {
@@ -167,16 +203,3 @@ function routesOf(workload: Workload, port: InboundPort): RouteConfigurationJson
 
 /** Kept from applications whose methods are restricted, in every spelling (T7). */
 const methodOverrides = methodOverrideHeaders.flatMap(spellingsOf);
-
-function callersOf(workload: Workload, port: InboundPort, trustBundle: string) {
-  const callers = port.policy.authorizations
-    .filter(({ tcp }) => tcp)
-    .flatMap(({ principals }) => principals.map(({ identity }) => identity));
-  return {
-    name: names.tcpCallers(workload.key, port.number),
-    validationContext: {
-      trustedCa: { inlineString: trustBundle },
-      matchTypedSubjectAltNames: subjectAltNames([...new Set(callers)].toSorted()),
-    },
-  };
-}
