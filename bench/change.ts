@@ -69,7 +69,7 @@ class Mesh {
     const certificate = issuing.certificate({ namespace: 'bench', serviceAccount: 'bench' });
     this.#output = new EnvoySidecars({
       xds: new XdsServer(),
-      secrets: { certificate: () => certificate, trustBundle: issuing.trustBundle },
+      secrets: { certificate: () => certificate, trustBundle: issuing.trustBundle, setLifetime: () => {} },
       target: () => ({}),
       open: async () => undefined,
       onFailure: ({ error }) => {

@@ -30,6 +30,10 @@ const layers: Readonly<Record<string, Layer>> = {
     holds: 'model to Envoy configuration',
     knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends', 'envoy-api (types)'],
   },
+  'mesh/backends/gateway-api': {
+    holds: 'model to the Gateway API',
+    knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
+  },
   mesh: {
     holds: 'the package’s entry point',
     knows: [
@@ -42,6 +46,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/analyze',
       'mesh/backends',
       'mesh/backends/envoy',
+      'mesh/backends/gateway-api',
     ],
   },
   'control-plane/sources': {

@@ -36,6 +36,6 @@ test('the page explains the rules of all five areas', () => {
     S: 14,
     T: 14,
     H: 6,
-    I: 5,
+    I: 6,
   });
 });

@@ -1,27 +1,50 @@
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { decide } from '@heddle/mesh';
+import { decide, type Finding, type RenderManifests } from '@heddle/mesh';
 import { stringify } from 'yaml';
+import { renderers } from '../../packages/control-plane/src/cli/output/manifest-renderers.ts';
 import { tell } from '../../packages/control-plane/src/cli/output/tell.ts';
+import { manifestStream } from '../../packages/control-plane/src/cli/output/write-manifests.ts';
 import type { Scenario } from './scenario.ts';
 import { viewEnvoy } from './view-envoy.ts';
 import { viewFindings } from './view-findings.ts';
 import { viewModel } from './view-model.ts';
 
 /** What each stage made of a scenario, by file below its `expected`; a stage that made nothing has no file. */
-export function goldensOf({ mesh, calls, input }: Scenario): ReadonlyMap<string, string> {
+export function goldensOf({ name, mesh, calls, input }: Scenario): ReadonlyMap<string, string> {
   const lines = input.split('\n');
   const lineText = (file: string, line: number) => (file === 'input.yaml' ? lines[line - 1] : undefined);
-  const explained = calls.map(({ name, call }) =>
-    [`# ${name}`, ...tell(call, decide(mesh.model, call), lineText).map(({ text }) => text), ''].join('\n'),
+  const explained = calls.map(({ name: title, call }) =>
+    [`# ${title}`, ...tell(call, decide(mesh.model, call), lineText).map(({ text }) => text), ''].join('\n'),
   );
   const views: readonly (readonly [file: string, text: string | undefined])[] = [
     ['model.yaml', yaml(viewModel(mesh.model))],
     ['findings.yaml', yaml(viewFindings(mesh.findings))],
     ['envoy.yaml', yaml(viewEnvoy(mesh.sidecars))],
     ['explain.txt', explained.join('\n')],
+    ...translationsOf(name).map(([target, render]) => {
+      const { output, findings } = render(mesh.model);
+      // What holds by default is alike in all scenarios.
+      const said = output.filter(({ origins }) => origins.length > 0);
+      return [`${target}.yaml`, translation(manifestStream(said), findings)] as const;
+    }),
   ];
   return new Map(views.flatMap(([file, text]) => (text === undefined ? [] : [[file, text]])));
+}
+
+/** Other meshes have nothing of their own to say to stories about hosts, paths and evasion: those are about sidecars. */
+function translationsOf(scenario: string): [target: string, render: RenderManifests][] {
+  return /^(?:access|split)\//.test(scenario) ? Object.entries(renderers) : [];
+}
+
+/** What a translation writes, and what it says beside it as comments; `undefined` when it is neither. */
+function translation(documents: string, findings: readonly Finding[]): string | undefined {
+  const said = findings.map(({ code, reason, severity, object, field, message }) => {
+    const place = object === undefined ? '' : `${object.kind} ${object.namespace}/${object.name} ${field ?? ''}`;
+    return `# ${severity} ${code} ${reason}, ${place.trimEnd()}: ${message}\n`;
+  });
+  const text = [...said, ...(said.length > 0 && documents !== '' ? ['---\n'] : []), documents].join('');
+  return text === '' ? undefined : text;
 }
 
 function yaml(value: object | undefined): string | undefined {

@@ -1,8 +1,6 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { defaultSettings, type MeshSettings } from '@heddle/mesh';
 import { formatPath } from '@heddle/smi';
-import { parse } from 'yaml';
 import { readManifest } from '../../packages/control-plane/src/sources/manifests.ts';
 import { readTraffic, type TrafficCall } from '../../packages/control-plane/src/traffic/traffic.ts';
 import { meshOfSources } from '../worlds/mesh-of.ts';
@@ -21,27 +19,23 @@ export function loadScenarios(): Scenario[] {
 function loadScenario(name: string): Scenario {
   const folder = path.join(scenariosFolder, name);
   const input = readFileSync(path.join(folder, 'input.yaml'), 'utf8');
-  const calls = callsOf(name, readFileSync(path.join(folder, 'traffic.yaml'), 'utf8'));
-  return { ...scenarioOf(name, input, settingsOf(folder)), folder, calls };
+  const scenario = scenarioOf(name, input);
+  const { clusterDomain } = scenario.mesh.model.settings;
+  const calls = callsOf(name, readFileSync(path.join(folder, 'traffic.yaml'), 'utf8'), clusterDomain);
+  return { ...scenario, folder, calls };
 }
 
 /** A scenario that is no folder: nothing is called in it, and nothing expected of it. */
-export function scenarioOf(name: string, input: string, settings: Partial<MeshSettings> = {}): Scenario {
+export function scenarioOf(name: string, input: string): Scenario {
   const manifest = readManifest('input.yaml', input);
-  const made = meshOfSources(manifest.objects, settings);
+  const made = meshOfSources(manifest.objects);
   const mesh = { ...made, findings: [...manifest.findings, ...made.findings] };
   return { name, folder: '', input, mesh, calls: [] };
 }
 
-/** What `settings.yaml` changes of the default settings; most scenarios have none. */
-function settingsOf(folder: string): Partial<MeshSettings> {
-  const file = path.join(folder, 'settings.yaml');
-  return existsSync(file) ? (parse(readFileSync(file, 'utf8')) as Partial<MeshSettings>) : {};
-}
-
-function callsOf(name: string, text: string): TrafficCall[] {
+function callsOf(name: string, text: string, clusterDomain: string): TrafficCall[] {
   const { objects, findings } = readManifest('traffic.yaml', text);
-  const traffic = objects.map(object => readTraffic(object, defaultSettings.clusterDomain));
+  const traffic = objects.map(object => readTraffic(object, clusterDomain));
   const problems = [
     ...findings.map(({ message }) => message),
     ...traffic.flatMap(({ problems }) => problems.map(({ path, message }) => `${formatPath(path)}: ${message}`)),

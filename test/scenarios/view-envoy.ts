@@ -127,7 +127,8 @@ function viewInbound(listener: unknown, chain: unknown, sidecar: Sidecar): unkno
     const own = chains.filter(other => at(other, 'filterChainMatch', 'serverNames') !== undefined);
     return (own.length > 0 ? own : chains).flatMap(other => {
       const context = at(other, 'transportSocket', 'typedConfig', 'commonTlsContext', 'combinedValidationContext');
-      return namesIn(at(context, 'defaultValidationContext'));
+      const source = textAt(other, 'filterChainMatch', 'sourcePrefixRanges', 0, 'addressPrefix');
+      return namesIn(at(context, 'defaultValidationContext')).map(name => name + (source && ` from ${source}`));
     });
   }
   const routes = sidecar.routes.get(textAt(manager, 'rds', 'routeConfigName'));
@@ -153,6 +154,8 @@ function viewPredicate(predicate: unknown): string {
   if (any.length > 0) return `(${any.map(viewPredicate).join(' or ')})`;
   const not = at(predicate, 'notMatcher');
   if (not !== undefined) return `not ${viewPredicate(not)}`;
+  const pods = itemsAt(predicate, 'singlePredicate', 'customMatch', 'typedConfig', 'cidrRanges');
+  if (pods.length > 0) return `from ${pods.map(range => textAt(range, 'addressPrefix')).join(', ')}`;
   const value = at(predicate, 'singlePredicate', 'valueMatch');
   const name = nameOf(at(predicate, 'singlePredicate', 'input', 'typedConfig'));
   const regex = textAt(value, 'safeRegex', 'regex');

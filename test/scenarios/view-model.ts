@@ -78,7 +78,11 @@ function viewInbound({ policy }: InboundPort): object | string {
 function viewAuthorization({ principals, http, tcp, gaps }: Authorization): object {
   const nothing = http !== 'all' && http.length === 0 && !tcp;
   return {
-    from: principals.map(({ identity }) => shortIdentity(identity)),
+    from: principals.map(({ identity, addresses }) =>
+      [shortIdentity(identity), ...(addresses === undefined ? [] : ['at', addresses.join(', ') || 'no address'])].join(
+        ' ',
+      ),
+    ),
     ...(nothing && { opens: 'nothing' }),
     ...(http === 'all' ? { http } : http.length > 0 && { http: http.map(({ match }) => describeMatch(match)) }),
     ...(tcp && { tcp }),

@@ -10,6 +10,7 @@ import {
   type MeshSettings,
   type ResourceSet,
   ResourceStore,
+  startSettings,
 } from '@heddle/mesh';
 import type { KubeObject, SourceObject } from '@heddle/smi';
 import { AddressBook } from '../../packages/control-plane/src/sources/addresses.ts';
@@ -31,11 +32,12 @@ export function meshOf(objects: readonly KubeObject[]): MadeMesh {
   return meshOfSources(objects.map(object => ({ object })));
 }
 
-/** The same for objects that know where they were written; settings that are not given are the defaults. */
-export function meshOfSources(sources: readonly SourceObject[], settings: Partial<MeshSettings> = {}): MadeMesh {
-  const completed = completedSources(sources);
+/** The same for objects that know where they were written. */
+export function meshOfSources(sources: readonly SourceObject[]): MadeMesh {
+  const settings = startSettings(defaultSettings, sources);
+  const completed = completedSources(sources, settings);
   const store = new ResourceStore();
-  store.configure({ ...defaultSettings, ...settings });
+  store.configure(settings);
   const set = store.apply({ upserts: completed.objects, removals: [] });
   const model = createCompiler()(set);
   const { output, findings } = createEnvoyRenderer()(model, testTarget);
@@ -48,7 +50,6 @@ export function meshOfSources(sources: readonly SourceObject[], settings: Partia
 }
 
 /** What a cluster would hold of some manifests: pods for Deployments, addresses for all. */
-export function completedSources(sources: readonly SourceObject[]) {
-  const { clusterDomain } = defaultSettings;
+export function completedSources(sources: readonly SourceObject[], { clusterDomain }: MeshSettings = defaultSettings) {
   return new MeshObjects({ addresses: new AddressBook(), clusterDomain }).complete(sources);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, certificateLifetime, environmentOf, readConfig } from './config.ts';
+import { ConfigError, environmentOf, readConfig } from './config.ts';
 
 const environment = { HOME: '/home/ann' };
 
@@ -49,10 +49,10 @@ test('what can not be is refused, with its place', () => {
 });
 
 const lifetime = (written: string) =>
-  certificateLifetime(readConfig({ environment: { HEDDLE_CERTIFICATE_LIFETIME: written }, flags: {} }));
+  readConfig({ environment: { HEDDLE_CERTIFICATE_LIFETIME: written }, flags: {} }).certificateLifetime;
 
 test('a certificate lives as long as is written', () => {
-  assert.deepEqual(['', '90m', '24h', '7d'].map(lifetime), [86_400_000, 5_400_000, 86_400_000, 604_800_000]);
+  assert.deepEqual(['', '90m', '7d'].map(lifetime), ['24h', '90m', '7d']);
   for (const odd of ['24', '0h', '1.5h', '-1h', '1w', 'h'])
     assert.throws(
       () => lifetime(odd),

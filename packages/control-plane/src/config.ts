@@ -166,13 +166,6 @@ export function environmentOf(config: Config): Record<string, string> {
   );
 }
 
-const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** Milliseconds for which a certificate is valid. */
-export function certificateLifetime({ certificateLifetime: written }: Pick<Config, 'certificateLifetime'>): number {
-  return Number.parseInt(written, 10) * unitMs[written.at(-1) as keyof typeof unitMs];
-}
-
 /** The cache folder that an environment asks for, before the rest of the configuration is known. */
 export function cacheDirectoryIn(environment: ConfigLayers['environment']): string {
   const given = settings.find(({ key }) => key === 'cacheDirectory')?.environment ?? [];

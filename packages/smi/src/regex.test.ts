@@ -15,6 +15,26 @@ test('a pattern matches the whole text (T6)', () => {
   assert.equal(matches('', ''), true);
 });
 
+/** Whether a pattern matches the start of a text. */
+function starts(pattern: string, text: string): boolean {
+  const regex = compileRegex(pattern, 'start');
+  assert.ok('matches' in regex && regex.pattern === pattern, pattern);
+  const whole = compileRegex(regex.source);
+  assert.equal('matches' in whole && whole.matches(text), regex.matches(text));
+  return regex.matches(text);
+}
+
+test('with the anchor start it matches the start of a text, and what is displayed is what was written (T6)', () => {
+  for (const pattern of ['/books', '', '/b|/c', '^/books', '(?i)/BOOKS', '/\\Qbooks', '/\\Qbo\\Eoks'])
+    assert.equal(starts(pattern, '/books/7\n'), true, pattern);
+  for (const pattern of ['books', '/books$', '/\\Qb.', '/x|/y', '(?m)^books'])
+    assert.equal(starts(pattern, '/books/7'), false, pattern);
+  assert.equal(starts('/books$', '/books'), true);
+  assert.ok('error' in compileRegex('(', 'start'));
+  const large = '(a{1,99}){1,99}';
+  assert.equal('error' in compileRegex(large, 'start'), 'error' in compileRegex(large));
+});
+
 test('a dot is any byte but a newline', () => {
   assert.equal(matches('.', '\u00e9'), true);
   assert.equal(matches('.', '\n'), false);

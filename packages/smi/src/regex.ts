@@ -8,10 +8,16 @@ export const maxRegexProgramSize = 10_000;
 
 /** A compiled RE2 pattern over bytes. */
 export interface Regex {
+  /** As it was written. */
   readonly pattern: string;
-  /** Whether the pattern matches the whole text, each character of which stands for one byte. */
+  /** What matches a text as a whole where `matches` says that it does. */
+  readonly source: string;
+  /** Whether the pattern matches the text, all of it or its start; each character of a text stands for one byte. */
   matches(text: string): boolean;
 }
+
+/** What of a text a pattern must match: all of it, or its start. */
+export type RegexAnchor = 'full' | 'start';
 
 /** Why a pattern was refused, and where in it (counted from 0) when that is known. */
 export interface RegexError {
@@ -21,9 +27,10 @@ export interface RegexError {
 
 /**
  * Compiles an RE2 pattern as Envoy reads it: the bytes of its UTF-8, each a character, and `.` is any byte but a newline: `é`
- * matches `é`, but `[é]` one byte of it. Never throws; what is too long, too large or not RE2 comes back as an error (T6).
+ * matches `é`, but `[é]` one byte of it. It must match whole texts, or their start where `anchor` says so; what is accepted
+ * is the same. Never throws; what is too long, too large or not RE2 comes back as an error (T6).
  */
-export function compileRegex(pattern: string): Regex | RegexError {
+export function compileRegex(pattern: string, anchor: RegexAnchor = 'full'): Regex | RegexError {
   if (pattern.length > maxRegexLength) {
     return { error: `it is ${pattern.length} characters long, ${maxRegexLength} are allowed` };
   }
@@ -34,14 +41,25 @@ export function compileRegex(pattern: string): Regex | RegexError {
   const unportable = findUnportable(pattern);
   if (unportable !== undefined) return unportable;
   try {
-    const compiled = RE2JS.compile(wireText(pattern));
-    if (compiled.programSize() > maxRegexProgramSize) {
+    const source = anchor === 'full' ? pattern : startOf(pattern);
+    const compiled = RE2JS.compile(wireText(source));
+    if (compiled.programSize() > maxRegexProgramSize + (anchor === 'full' ? 0 : startSize)) {
       return { error: `it compiles to ${compiled.programSize()} instructions, ${maxRegexProgramSize} are allowed` };
     }
-    return { pattern, matches: text => compiled.matches(text) };
+    return { pattern, source, matches: text => compiled.matches(text) };
   } catch (cause) {
     return regexError(pattern, cause);
   }
+}
+
+/** Instructions that `startOf` may add. */
+const startSize = 8;
+
+/** The pattern that matches whole texts of which another one matches the start. Literal text that no \\E ends is ended. */
+function startOf(pattern: string): string {
+  const last = [...pattern.matchAll(escapes)].at(-1)?.[0] ?? '';
+  const end = last.startsWith('\\Q') && !last.endsWith('\\E') ? '\\E' : '';
+  return `(?:${pattern}${end})(?s:.*)`;
 }
 
 /** Every escape of a pattern, and literal text between \\Q and \\E as one. */

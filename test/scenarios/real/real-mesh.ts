@@ -55,7 +55,7 @@ async function start(
   const manifests = join(directory, 'manifests');
   await mkdir(manifests);
   await writeFile(join(manifests, 'input.yaml'), localManifests(scenario));
-  const { trustDomain, clusterDomain, egress } = scenario.mesh.model.settings;
+  const { trustDomain, clusterDomain } = scenario.mesh.model.settings;
   const authority = new CertificateAuthority({ trustDomain, now: () => new Date() }).pem();
   const options = {
     directory: manifests,
@@ -66,7 +66,6 @@ async function start(
       HEDDLE_ENVOY: envoy,
       HEDDLE_TRUST_DOMAIN: trustDomain,
       HEDDLE_CLUSTER_DOMAIN: clusterDomain,
-      HEDDLE_EGRESS: egress,
     },
     controllerFeed: new ControllerFeed(writeAuthority(authority)),
     controllerFlags: [],

@@ -4,6 +4,8 @@ import { matchesString } from './string-match.ts';
 
 /** A connection as the listener sees it. */
 export interface Connection {
+  /** Of the client. */
+  readonly source: string;
   /** Where it was made to, before it was redirected. */
   readonly address: string;
   readonly port: number;
@@ -42,13 +44,29 @@ export function chainFor(sidecar: Sidecar, interceptedBy: number, connection: Co
   const listener = handedOver ?? entrance;
   const inspected = connection.transport === 'tls' ? connection : { ...connection, ...inspect(listener, connection) };
   const chains = list(listener.filterChains).map(item => message(item, 'FilterChain', chainFields));
-  const fitting = ofPort(chains, connection.port).filter(chain => fits(chain.filterChainMatch, inspected));
-  const named = fitting.filter(chain => hasServerNames(chain));
-  if (named.length > 1 || (named.length === 0 && fitting.length > 1))
-    throw new Error(`${String(listener.name)}: more than one chain fits`);
+  const fitting = nearest(ofPort(chains, connection.port).filter(chain => fits(chain.filterChainMatch, inspected)));
+  if (fitting.length > 1) throw new Error(`${String(listener.name)}: more than one chain fits`);
   const fallback = listener.defaultFilterChain;
-  return named[0] ?? fitting[0] ?? (fallback === undefined ? undefined : message(fallback, 'FilterChain', chainFields));
+  return fitting[0] ?? (fallback === undefined ? undefined : message(fallback, 'FilterChain', chainFields));
 }
+
+/** Of chains that fit those count that name the server, and of these those that ask for the source. */
+function nearest(fitting: readonly Chain[]): readonly Chain[] {
+  const having = (chains: readonly Chain[], field: (typeof matchFields)[number]) => {
+    const own = chains.filter(({ filterChainMatch: match }) => Object.hasOwn(match ?? {}, field));
+    return own.length === 0 ? chains : own;
+  };
+  return having(having(fitting, 'serverNames'), 'sourcePrefixRanges');
+}
+
+const matchFields = [
+  'prefixRanges',
+  'destinationPort',
+  'transportProtocol',
+  'applicationProtocols',
+  'serverNames',
+  'sourcePrefixRanges',
+] as const;
 
 /** Chains of a port come before all else: where there are any, only they count. */
 function ofPort(chains: readonly Chain[], port: number): readonly Chain[] {
@@ -56,11 +74,6 @@ function ofPort(chains: readonly Chain[], port: number): readonly Chain[] {
     (filterChainMatch as { destinationPort?: number } | undefined)?.destinationPort;
   const own = chains.filter(chain => portOf(chain) === port);
   return own.length > 0 ? own : chains.filter(chain => portOf(chain) === undefined);
-}
-
-/** Chains that name servers come before those that don't. */
-function hasServerNames({ filterChainMatch }: Chain): boolean {
-  return list((filterChainMatch as { serverNames?: unknown } | undefined)?.serverNames).length > 0;
 }
 
 /** Without an inspector nothing is known of a plain connection. */
@@ -74,11 +87,10 @@ function inspect(listener: Message<(typeof listenerFields)[number]>, connection:
 
 function fits(match: unknown, connection: Connection): boolean {
   if (match === undefined) return true;
-  const { prefixRanges, destinationPort, transportProtocol, applicationProtocols, serverNames } = message(
-    match,
-    'FilterChainMatch',
-    ['prefixRanges', 'destinationPort', 'transportProtocol', 'applicationProtocols', 'serverNames'],
-  );
+  const { prefixRanges, destinationPort, transportProtocol, applicationProtocols, serverNames, sourcePrefixRanges } =
+    message(match, 'FilterChainMatch', matchFields);
+  if (sourcePrefixRanges !== undefined && !list(sourcePrefixRanges).some(range => within(range, connection.source)))
+    return false;
   if (destinationPort !== undefined && destinationPort !== connection.port) return false;
   if (prefixRanges !== undefined && !list(prefixRanges).some(range => within(range, connection.address))) return false;
   if (transportProtocol !== undefined && transportProtocol !== connection.transport) return false;
@@ -88,7 +100,8 @@ function fits(match: unknown, connection: Connection): boolean {
   return wanted.length === 0 || (connection.application !== undefined && wanted.includes(connection.application));
 }
 
-function within(range: unknown, address: string): boolean {
+/** Whether an address is in a `CidrRange`. */
+export function within(range: unknown, address: string): boolean {
   const { addressPrefix, prefixLen } = message(range, 'CidrRange', ['addressPrefix', 'prefixLen']);
   const bits = 32 - Number(prefixLen);
   return numberOf(text(addressPrefix, 'addressPrefix')) >> BigInt(bits) === numberOf(address) >> BigInt(bits);

@@ -9,6 +9,7 @@ import { envoyPath } from './url-path.ts';
 /** Who sent a request over mutual TLS. */
 export interface Peer {
   readonly identity: string;
+  readonly address: string;
   readonly own: string;
 }
 
@@ -186,7 +187,7 @@ interface Filtered {
 }
 
 function contextOf({ request, peer, filterState }: Filtered): MatchContext {
-  return { request, filterState, peer: peer?.identity };
+  return { request, filterState, peer: peer?.identity, source: peer?.address };
 }
 
 function filter(

@@ -1,4 +1,5 @@
 import { list, message, text, typedMessage, typeOf } from './config.ts';
+import { within } from './connection.ts';
 import { type HttpRequest, headerOf, pathOnly } from './request.ts';
 import { matchesRegex, matchesString } from './string-match.ts';
 
@@ -9,6 +10,8 @@ export interface MatchContext {
   readonly filterState: ReadonlyMap<string, string>;
   /** The URI SAN of the peer. */
   readonly peer: string | undefined;
+  /** Where its connection comes from. */
+  readonly source: string | undefined;
 }
 
 /** Whether a `RouteMatch` matches. */
@@ -78,9 +81,14 @@ function holds(predicate: unknown, context: MatchContext): boolean {
   ]);
   if (notMatcher !== undefined) return !holds(notMatcher, context);
   if (singlePredicate !== undefined) {
-    const { input, valueMatch } = message(singlePredicate, 'SinglePredicate', ['input', 'valueMatch']);
+    const { input, valueMatch, customMatch } = message(singlePredicate, 'SinglePredicate', [
+      'input',
+      'valueMatch',
+      'customMatch',
+    ]);
     const value = inputOf(input, context);
-    return value !== undefined && matchesString(valueMatch, value);
+    if (value === undefined) return false;
+    return customMatch === undefined ? matchesString(valueMatch, value) : matchesAddress(customMatch, value);
   }
   const parts = list(message(orMatcher ?? andMatcher, 'PredicateList', ['predicate']).predicate);
   if (parts.length < 2) throw new Error('Envoy refuses a list of fewer than two predicates');
@@ -88,11 +96,19 @@ function holds(predicate: unknown, context: MatchContext): boolean {
   return orMatcher === undefined ? parts.every(judge) : parts.some(judge);
 }
 
+function matchesAddress(matcher: unknown, address: string): boolean {
+  const { typedConfig } = message(matcher, 'TypedExtensionConfig', ['name', 'typedConfig']);
+  const type = 'envoy.extensions.matching.input_matchers.ip.v3.Ip';
+  const { cidrRanges } = typedMessage(typedConfig, type, ['cidrRanges', 'statPrefix']);
+  return list(cidrRanges).some(range => within(range, address));
+}
+
 const inputs = 'envoy.extensions.matching.common_inputs';
 
-function inputOf(value: unknown, { request, filterState, peer }: MatchContext): string | undefined {
+function inputOf(value: unknown, { request, filterState, peer, source }: MatchContext): string | undefined {
   const { typedConfig } = message(value, 'TypedExtensionConfig', ['name', 'typedConfig']);
   if (typeOf(typedConfig) === `${inputs}.ssl.v3.UriSanInput`) return peer;
+  if (typeOf(typedConfig) === `${inputs}.network.v3.DirectSourceIPInput`) return source;
   if (typeOf(typedConfig) === `${inputs}.network.v3.FilterStateInput`) {
     const { key } = typedMessage(typedConfig, `${inputs}.network.v3.FilterStateInput`, ['key']);
     return filterState.get(text(key, 'key'));

@@ -57,15 +57,26 @@ function walkTo(address: string, mesh: WalkedMesh, call: Call): Outcome | typeof
   const [first] = endings;
   if (first === undefined)
     throw new Error(`no workload has the identity ${call.from.namespace}/${call.from.serviceAccount}`);
-  if (endings.some(other => JSON.stringify(other) !== JSON.stringify(first))) throw new Error('replicas disagree');
+  if (endings.some(other => JSON.stringify(other) !== JSON.stringify(first))) return dependsOnPod;
   return summarize(first);
 }
 
-function callersOf({ model }: WalkedMesh, from: Call['from']): Workload[] {
+/** A pod that may be calling. */
+interface CallingPod {
+  readonly workload: Workload;
+  readonly address: string;
+}
+
+function callersOf({ model }: WalkedMesh, from: Call['from']): CallingPod[] {
   const identity = spiffeId(model.settings.trustDomain, from.namespace, from.serviceAccount);
-  return [...(model.namespaces.get(from.namespace)?.workloads.values() ?? [])].filter(
-    workload => workload.identity === identity,
-  );
+  const workloads = [...(model.namespaces.get(from.namespace)?.workloads.values() ?? [])];
+  return workloads
+    .filter(workload => workload.identity === identity)
+    .flatMap(workload =>
+      workload.pods.flatMap(({ name, address = '' }) =>
+        from.pod === undefined || from.pod === name ? [{ workload, address }] : [],
+      ),
+    );
 }
 
 /** What DNS answers: the addresses of a Service, those of its ready pods when it has none of its own, or that of one of them. */
@@ -104,15 +115,16 @@ const inboundPort = 15_006;
 
 class Walk {
   readonly #mesh: WalkedMesh;
-  readonly #caller: Workload;
+  readonly #caller: CallingPod;
   readonly #sidecar: Sidecar;
   readonly #address: string;
   readonly #port: number;
   #announced: string | undefined;
 
-  constructor(mesh: WalkedMesh, caller: Workload, { address, port }: SocketAddress) {
-    const configuration = mesh.sidecars.get(caller.key);
-    if (configuration === undefined) throw new Error(`${caller.key} has no sidecar`);
+  constructor(mesh: WalkedMesh, caller: CallingPod, { address, port }: SocketAddress) {
+    const { key } = caller.workload;
+    const configuration = mesh.sidecars.get(key);
+    if (configuration === undefined) throw new Error(`${key} has no sidecar`);
     this.#mesh = mesh;
     this.#caller = caller;
     this.#sidecar = sidecarOf(configuration);
@@ -123,6 +135,7 @@ class Walk {
   send(call: Call): readonly Share[] {
     const payload = payloadOf(call);
     const chain = chainFor(this.#sidecar, outboundPort, {
+      source: this.#caller.address,
       address: this.#address,
       port: call.to.port,
       transport: 'raw_buffer',
@@ -131,7 +144,7 @@ class Walk {
     if (chain === undefined) return [{ weight: 1, endings: [refused(payload)] }];
     const [first, second] = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig']));
     const announces = typeOf(first?.typedConfig) === announcementType;
-    this.#announced = announces ? announced(first?.typedConfig, this.#caller) : undefined;
+    this.#announced = announces ? announced(first?.typedConfig, this.#caller.workload) : undefined;
     const filter = announces ? second : first;
     switch (typeOf(filter?.typedConfig)) {
       case managerType:
@@ -190,10 +203,12 @@ class Walk {
     const tls = clientTls(cluster.transportSocket, server.identity);
     if (tls === undefined) throw new Error('a cluster without mutual TLS');
     const sidecar = sidecarOf(configuration);
-    const connection = { address, port, transport: 'tls', application: tls.alpn, serverName: this.#announced } as const;
+    const source = this.#caller.address;
+    const serverName = this.#announced;
+    const connection = { source, address, port, transport: 'tls', application: tls.alpn, serverName } as const;
     const chain = chainFor(sidecar, inboundPort, connection);
     if (chain === undefined || !tls.accepts) return unreachable(payload);
-    const { identity } = this.#caller;
+    const { identity } = this.#caller.workload;
     if (!serverAccepts(chain.transportSocket, identity)) return refused(payload);
     const [filter] = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig']));
     if (typeOf(filter?.typedConfig) !== managerType) {
@@ -201,7 +216,11 @@ class Walk {
       return { verdict: 'allow', status: null };
     }
     if (payload === undefined) return refused(payload);
-    const result: HttpResult = manage(filter?.typedConfig, sidecar, payload, { identity, own: server.identity });
+    const result: HttpResult = manage(filter?.typedConfig, sidecar, payload, {
+      identity,
+      address: source,
+      own: server.identity,
+    });
     return 'status' in result ? ended(result.status) : answered(200);
   }
 
@@ -218,7 +237,7 @@ class Walk {
       const server = workloadAt(this.#mesh.model, at.address);
       const configuration = server && this.#mesh.sidecars.get(server.key);
       if (configuration === undefined) return answered(payload === undefined ? null : 200);
-      const plain = { ...at, transport: 'raw_buffer', application: undefined } as const;
+      const plain = { source: this.#caller.address, ...at, transport: 'raw_buffer', application: undefined } as const;
       if (chainFor(sidecarOf(configuration), inboundPort, plain) !== undefined) throw new Error('plain text is let in');
       return { verdict: 'deny', status: null };
     });
@@ -252,6 +271,9 @@ const clusterFields = [
   'edsClusterConfig',
   'connectTimeout',
   'commonLbConfig',
+  // What fails, and what is too much, is no matter of one call.
+  'circuitBreakers',
+  'outlierDetection',
   'typedExtensionProtocolOptions',
   'transportSocket',
 ] as const;

@@ -11,6 +11,7 @@ import { renderCommand } from './commands/render.ts';
 import { rotateRootCommand } from './commands/rotate-root.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
+import { translateCommand } from './commands/translate.ts';
 import { upCommand } from './commands/up.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCommand } from './commands/version.ts';
@@ -23,6 +24,7 @@ export const commands: readonly CliCommand[] = [
   diagnoseCommand,
   testCommand,
   convertCommand,
+  translateCommand,
   renderCommand,
   upCommand,
   statusCommand,

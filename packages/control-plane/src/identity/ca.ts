@@ -31,8 +31,6 @@ export interface CertificateAuthorityOptions {
   /** E.g. `cluster.local`. */
   readonly trustDomain: string;
   readonly now: () => Date;
-  /** Of a leaf; default 24 hours. */
-  readonly lifetimeMs?: number;
   /** Default: a new root for ten years. */
   readonly pem?: AuthorityPem;
 }
@@ -48,7 +46,6 @@ const nameForm = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 /** Issues the certificates of one trust domain, all signed by one certificate. */
 export class CertificateAuthority {
   readonly trustDomain: string;
-  readonly lifetimeMs: number;
   /** Names the certificate that signs. */
   readonly issuer: string;
   /** The certificates that everybody in the trust domain trusts: the root, and others while roots are exchanged. In a fixed order. */
@@ -61,10 +58,9 @@ export class CertificateAuthority {
   readonly #alsoTrusted: readonly string[];
 
   /** @throws AuthorityError for certificates or a key that it can't be made from */
-  constructor({ trustDomain, now, lifetimeMs = 24 * hour, pem }: CertificateAuthorityOptions) {
+  constructor({ trustDomain, now, pem }: CertificateAuthorityOptions) {
     if (!nameForm.test(trustDomain)) throw new Error(`"${trustDomain}" is no trust domain`);
     this.trustDomain = trustDomain;
-    this.lifetimeMs = lifetimeMs;
     this.#now = now;
     this.#chain = pem ? readChain(pem, now()) : newRoot(trustDomain, now());
     this.#issuerName = issuerOf(this.#chain.issuer);
@@ -89,10 +85,10 @@ export class CertificateAuthority {
   }
 
   /**
-   * Issues a certificate with a new key. It doesn't outlive what signs it.
+   * Issues a certificate with a new key, valid for 24 hours unless told otherwise. It doesn't outlive what signs it.
    * @throws Error for names that Kubernetes would refuse
    */
-  issue({ namespace, serviceAccount }: ServiceAccount): WorkloadCertificate {
+  issue({ namespace, serviceAccount }: ServiceAccount, lifetimeMs = 24 * hour): WorkloadCertificate {
     for (const name of [namespace, serviceAccount]) {
       if (!nameForm.test(name)) throw new Error(`"${name}" can't be part of an identity`);
     }
@@ -100,7 +96,7 @@ export class CertificateAuthority {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const now = this.#now().getTime();
     const { issuer, intermediates, key } = this.#chain;
-    const expiry = Math.min(now + this.lifetimeMs, issuer.validToDate.getTime());
+    const expiry = Math.min(now + lifetimeMs, issuer.validToDate.getTime());
     const certificate = signCertificate(
       {
         publicKey,
@@ -125,13 +121,15 @@ export class CertificateAuthority {
 }
 
 /**
- * Whether a certificate of one version serves in the place of another: same issuer, same identity, valid at a given time.
+ * Whether a certificate of one version serves in the place of another: same issuer, same identity, valid at a given time, and
+ * not for longer.
  * @param version of the certificate that somebody has, as {@link WorkloadCertificate} spells it; anything else doesn't serve
  */
 export function serves(version: string, insteadOf: WorkloadCertificate, at: Date): boolean {
   const end = version.lastIndexOf('.') + 1;
   const sameKind = version.slice(0, end) === insteadOf.version.slice(0, insteadOf.version.lastIndexOf('.') + 1);
-  return sameKind && Number(version.slice(end)) * 1000 >= at.getTime();
+  const notAfter = Number(version.slice(end)) * 1000;
+  return sameKind && notAfter >= at.getTime() && notAfter <= insteadOf.notAfter.getTime();
 }
 
 function newRoot(trustDomain: string, now: Date): AuthorityChain {

@@ -82,6 +82,26 @@ test('after a restart with the same root a young certificate may stay, an old on
   assert.equal(start(hour).secrets.certificate(buyer).versioning?.accepts(had), false);
 });
 
+test('a shorter life counts at once, a longer one from the next renewal, and after a restart nobody keeps a longer one', () => {
+  const { secrets, clock, renewed, random, authority } = start();
+  random.value = 0;
+  const day = secrets.certificate(buyer);
+  secrets.setLifetime(hour);
+  const short = secrets.certificate(buyer);
+  const leaf = new X509Certificate(short.resource.tlsCertificate?.certificateChain?.inlineString ?? '');
+  assert.equal(leaf.validToDate.getTime(), clock.ms + hour);
+  const restarted = start(60_000, authority.pem());
+  restarted.secrets.setLifetime(hour);
+  const { versioning } = restarted.secrets.certificate(buyer);
+  assert.deepEqual([versioning?.accepts(version(day)), versioning?.accepts(version(short))], [false, true]);
+  secrets.setLifetime(48 * hour);
+  assert.equal(secrets.certificate(buyer), short);
+  clock.ms += hour / 2;
+  secrets.renew();
+  assert.deepEqual(renewed, [buyer]);
+  assert.ok(version(secrets.certificate(buyer)).endsWith(String((clock.ms + 48 * hour) / 1000)));
+});
+
 test('runs until its signal aborts', async () => {
   const { secrets } = start();
   const abort = new AbortController();

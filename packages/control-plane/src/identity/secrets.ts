@@ -26,6 +26,9 @@ export interface SdsSecret {
   };
 }
 
+/** How long a certificate is valid until somebody says: 24 hours. */
+const usualLifetimeMs = 24 * 3_600_000;
+
 /** Where certificates come from, and who hears of new ones. */
 export interface WorkloadSecretsOptions {
   readonly authority: CertificateAuthority;
@@ -55,6 +58,7 @@ export class WorkloadSecrets {
   readonly #onIssued: (identity: ServiceAccount) => void;
   readonly #random: () => number;
   readonly #entries = new Map<string, Entry>();
+  #lifetimeMs = usualLifetimeMs;
 
   constructor({ authority, now, onRenewed, onIssued = () => {}, random = Math.random }: WorkloadSecretsOptions) {
     this.#authority = authority;
@@ -88,6 +92,18 @@ export class WorkloadSecrets {
     this.#onRenewed(isOther ? identities : []);
   }
 
+  /**
+   * Says for how many milliseconds certificates are valid from now on. One in force that is valid longer is issued anew, and no
+   * sidecar may keep an older one that is; one that is valid shorter stays until its time comes.
+   */
+  setLifetime(lifetimeMs: number): void {
+    if (lifetimeMs === this.#lifetimeMs) return;
+    this.#lifetimeMs = lifetimeMs;
+    const end = this.#now().getTime() + lifetimeMs;
+    for (const { identity, certificate } of this.#entries.values())
+      if (certificate.notAfter.getTime() > end) this.#issue(identity);
+  }
+
   /** The certificate of an identity, by name {@link workloadCertificateName}; issued at the first call. */
   certificate(identity: ServiceAccount): SdsSecret {
     const known = this.#entries.get(keyOf(identity));
@@ -119,16 +135,16 @@ export class WorkloadSecrets {
    * set, or a machine that slept, is noticed as soon.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const intervalMs = Math.min(longestLookMs, this.#authority.lifetimeMs / 20);
     while (!signal.aborted) {
       this.renew();
+      const intervalMs = Math.min(longestLookMs, this.#lifetimeMs / 20);
       // The abort is the end of the loop, not a failure.
       await sleep(intervalMs, undefined, { signal, ref: false }).catch(() => {});
     }
   }
 
   #issue(identity: ServiceAccount): Entry {
-    const certificate = this.#authority.issue(identity);
+    const certificate = this.#authority.issue(identity, this.#lifetimeMs);
     const issuedAt = this.#now().getTime();
     const life = certificate.notAfter.getTime() - issuedAt;
     const renewAt = new Date(issuedAt + life * (1 / 2 + this.#random() / 6));

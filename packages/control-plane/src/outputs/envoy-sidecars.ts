@@ -10,7 +10,7 @@ import {
   type SidecarConfiguration,
   type XdsResource,
 } from '@heddle/mesh';
-import { refOf, type SourceObject } from '@heddle/smi';
+import { readDuration, refOf, type SourceObject } from '@heddle/smi';
 import type { SdsSecret, WorkloadSecrets } from '../identity/secrets.ts';
 import { encode } from '../xds/encode.ts';
 import type { NodeStatus } from '../xds/node.ts';
@@ -27,7 +27,7 @@ import { countConcerned, isNamed, nameOf, suspectsIn } from './trace.ts';
 /** What the sidecars need. */
 export interface EnvoySidecarsOptions {
   readonly xds: Pick<XdsServer, 'publish' | 'forget' | 'status' | 'acknowledged'>;
-  readonly secrets: Pick<WorkloadSecrets, 'certificate' | 'trustBundle'>;
+  readonly secrets: Pick<WorkloadSecrets, 'certificate' | 'trustBundle' | 'setLifetime'>;
   /** Read at each pass: what it returns may change. */
   readonly target: () => EnvoyTarget;
   /** Opens the way by which a sidecar reaches its configuration; called once for each. */
@@ -240,6 +240,7 @@ export class EnvoySidecars implements Output {
     const changed = new Set<string>();
     const setAside = new SetAside(this.#setAside);
     this.#output = output;
+    this.#options.secrets.setLifetime(millisecondsOf(model.settings.certificates.lifetime));
     this.#meet(sidecarsOf(model));
     for (const sidecar of this.#sidecars) {
       const configuration = output.sidecars.get(sidecar.workload);
@@ -308,6 +309,13 @@ export class EnvoySidecars implements Output {
     this.#options.xds.forget(nodeId);
     void known?.listening.then(listening => listening?.close());
   }
+}
+
+/** A time that was read before; those of certificates may be longer than others. */
+function millisecondsOf(written: string): number {
+  const milliseconds = readDuration(written, Number.POSITIVE_INFINITY);
+  if (milliseconds === undefined) throw new Error(`${JSON.stringify(written)} is no time`);
+  return milliseconds;
 }
 
 /** Says on every object that a resource came from that it is not programmed. */

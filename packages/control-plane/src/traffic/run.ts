@@ -67,7 +67,8 @@ async function runCaller(
   if (first === undefined) return '';
   const { from } = first.call;
   const runnable = await options.exec(from, clientCommand(options.node));
-  if (runnable === undefined) return `no pod of ${from.namespace}/${from.serviceAccount} runs`;
+  if (runnable === undefined)
+    return `no pod of ${[from.namespace, from.serviceAccount, from.pod].filter(Boolean).join('/')} runs`;
   if (signal.aborted) return 'interrupted';
   const client = new ClientProcess(runnable);
   const stop = () => client.end();

@@ -39,7 +39,7 @@ export interface Traffic {
 }
 
 /**
- * Reads an object of kind Traffic: `calls`, each with `from` (`NAMESPACE/SERVICEACCOUNT`), `to` (`SERVICE[.NAMESPACE]:PORT`, H1),
+ * Reads an object of kind Traffic: `calls`, each with `from` (`NAMESPACE/SERVICEACCOUNT[/POD]`), `to` (`SERVICE[.NAMESPACE]:PORT`, H1),
  * `protocol` (`http` unless given, `grpc`, `tcp`), `method` (GET), `path` (/), `headers` (a map; a list of values repeats a
  * header), `times` (1) and `expect`. Never throws. Reading is strict: a misspelt expectation would pass silently.
  */
@@ -84,11 +84,13 @@ function readCall(item: Field, source: SourceObject, clusterDomain: string): Tra
 
 function readCaller(field: Field): Call['from'] {
   const text = field.text();
-  const [namespace = '', serviceAccount = '', ...rest] = text.split('/');
-  if (text !== '' && (namespace === '' || serviceAccount === '' || rest.length > 0)) {
-    field.report(`from is written as NAMESPACE/SERVICEACCOUNT, not ${JSON.stringify(text)}.`);
+  const [namespace = '', serviceAccount = '', pod, ...rest] = text.split('/');
+  if (text !== '' && (namespace === '' || serviceAccount === '' || pod === '' || rest.length > 0)) {
+    field.report(
+      `from is written as NAMESPACE/SERVICEACCOUNT or NAMESPACE/SERVICEACCOUNT/POD, not ${JSON.stringify(text)}.`,
+    );
   }
-  return { namespace, serviceAccount };
+  return { namespace, serviceAccount, ...(pod !== undefined && { pod }) };
 }
 
 function readTarget(field: Field, namespace: string, clusterDomain: string): Call['to'] {

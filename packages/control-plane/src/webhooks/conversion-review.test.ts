@@ -44,7 +44,7 @@ test('a failure names the object and why, and none is converted', () => {
   assert.deepEqual(convertedObjects, []);
   assert.deepEqual(result, {
     status: 'Failure',
-    message: 'TrafficSplit shop/odd: TrafficSplit of apps/v1 is not a kind of SMI; only those are converted.',
+    message: 'TrafficSplit shop/odd: TrafficSplit of apps/v1 is no policy of a mesh; only that is converted.',
   });
 });
 

@@ -15,10 +15,16 @@ export function servicesWithoutRoutes({ namespaces }: MeshModel): Service[] {
   });
 }
 
-function identitiesWithRoutes({ targets }: NamespaceModel): ReadonlySet<string> {
+function identitiesWithRoutes({ targets, workloads }: NamespaceModel): ReadonlySet<string> {
   const identities = new Set<string>();
-  for (const { destination, entries } of targets.values()) {
-    if (destination !== undefined && entries.length > 0) identities.add(destination.identity);
+  for (const { destination, entries, origin } of targets.values()) {
+    if (destination === undefined || entries.length === 0) continue;
+    for (const { identity } of destination.accounts) identities.add(identity);
+    if (destination.selector === undefined) continue;
+    for (const { identity, ports } of workloads.values()) {
+      const isPicked = ports.some(({ policy }) => policy.authorizations.some(({ target }) => target === origin));
+      if (isPicked) identities.add(identity);
+    }
   }
   return identities;
 }

@@ -73,8 +73,7 @@ test('a TrafficTarget is in the model with its references followed, although nob
   );
   const open = targets.get('open');
   assert.deepEqual(open?.destination, {
-    serviceAccount: 'books',
-    identity: 'spiffe://cluster.local/ns/stock/sa/books',
+    accounts: [{ name: 'books', identity: 'spiffe://cluster.local/ns/stock/sa/books' }],
     port: 8080,
   });
   assert.deepEqual(

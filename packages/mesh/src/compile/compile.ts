@@ -1,12 +1,11 @@
-import type { IdentityBinding } from '@heddle/smi';
 import { type Finding, findingAt } from '../findings/finding.ts';
 import type { MeshModel, NamespaceModel } from '../model/mesh-model.ts';
 import type { Workload } from '../model/workload.ts';
-import type { NamespaceResources, Resource, ResourceSet } from '../store/resource-set.ts';
+import type { NamespaceResources, ResourceSet } from '../store/resource-set.ts';
+import { BindingCompiler, type Bindings } from './bindings.ts';
 import { keepList, Memo } from './memo.ts';
 import { type LocalNamespace, type LocalWorkload, NamespaceCompiler } from './namespace.ts';
 import { type Reach, reachInputs, reachOf } from './reach.ts';
-import type { Bindings } from './scope.ts';
 import { createSettler } from './settings.ts';
 
 /** Turns a set of resources into the model of the mesh. */
@@ -24,18 +23,18 @@ export function createCompiler(): Compile {
   const reaches = new Memo<Reach>();
   const workloads = new Map<string, Memo<Workload>>();
   const models = new Memo<NamespaceModel>();
-  const bindings = new Memo<Bindings>();
+  const bindings = new BindingCompiler();
   const settle = createSettler();
   return set => {
     const { settings, findings } = settle(set);
     const names = [...set.namespaces.keys()].toSorted();
-    const tables = names.map(name => set.namespaces.get(name)?.identityBindings);
-    const bound = bindings.get('', tables, () => bindingsOf(set));
-    const local = names.map(name =>
-      locals.get(name, [set.namespaces.get(name), settings, bound], () =>
-        compilerOf(name, compilers).compile(resourcesOf(name, set), settings, bound),
-      ),
-    );
+    const bound = bindings.compile(set);
+    const local = names.map(name => {
+      const named = bound.get(name) ?? noBindings;
+      return locals.get(name, [set.namespaces.get(name), settings, named], () =>
+        compilerOf(name, compilers).compile(resourcesOf(name, set), settings, named),
+      );
+    });
     const reach = local.map(namespace =>
       reaches.get(namespace.name, reachInputs(namespace.services), () =>
         reachOf(namespace, reaches.previous(namespace.name)),
@@ -55,7 +54,7 @@ export function createCompiler(): Compile {
       compilers.delete(name);
       workloads.delete(name);
     }
-    for (const memo of [locals, reaches, models, bindings]) memo.endPass();
+    for (const memo of [locals, reaches, models]) memo.endPass();
     return { settings, namespaces, inputFindings: [...set.findings, ...findings] };
   };
 }
@@ -75,13 +74,7 @@ function resourcesOf(name: string, set: ResourceSet): NamespaceResources {
   return resources;
 }
 
-function bindingsOf({ namespaces }: ResourceSet): Bindings {
-  const bindings = new Map<string, Resource<IdentityBinding>>();
-  for (const [namespace, { identityBindings }] of namespaces) {
-    for (const [name, binding] of identityBindings) bindings.set(`${namespace}/${name}`, binding);
-  }
-  return bindings;
-}
+const noBindings: Bindings = new Map();
 
 interface Surroundings {
   readonly reach: readonly Reach[];

@@ -7,8 +7,9 @@ import type { SplitRoot } from '../model/split.ts';
 import type { ResolvedTarget } from '../model/target.ts';
 import type { InboundPort, Workload } from '../model/workload.ts';
 import type { NamespaceResources } from '../store/resource-set.ts';
+import type { Bindings } from './bindings.ts';
 import { CallerCompiler } from './callers.ts';
-import { sayDestinations } from './destinations.ts';
+import { type Protectors, protectorsOf, sayDestinations } from './destinations.ts';
 import { indexPods, type PodIndex } from './endpoints.ts';
 import { inboundPorts, openPorts } from './inbound.ts';
 import { keepList, type Memo, Memory, sameItems } from './memo.ts';
@@ -16,7 +17,7 @@ import { sayOutside } from './outside-mesh.ts';
 import { identitiesByWorkload } from './port-endpoints.ts';
 import { saySwappedPorts } from './port-numbers.ts';
 import { entriesOf, type RouteGroups } from './route-groups.ts';
-import type { Bindings, Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
 import { ServiceCompiler } from './services.ts';
 import { type SplitRoots, splitsByRoot } from './split-roots.ts';
 import { dependenciesOf, resolveTarget, type TargetUnit } from './targets.ts';
@@ -60,7 +61,7 @@ export class NamespaceCompiler {
 
   /** One pass. */
   compile(resources: NamespaceResources, settings: MeshSettings, bindings: Bindings): LocalNamespace {
-    const routeGroups = this.#compileRouteGroups(resources);
+    const routeGroups = this.#compileRouteGroups(resources, settings);
     const scope: Scope = { namespace: this.#name, resources, routeGroups, bindings, settings };
     const pods = this.#pods.get('', [resources.pods], () => livingPods(resources.pods));
     const groups = this.#groupPods(resources, pods);
@@ -69,15 +70,16 @@ export class NamespaceCompiler {
     const splits = this.#splits.get('', [resources.trafficSplits, settings], () => splitsByRoot(scope));
     const identities = identitiesByWorkload(this.#name, groups, settings);
     const ports = this.#services.compile({ ...scope, index, identities, splits: splits.roots });
-    const workloads = this.#compileWorkloads(groups, targets, openPorts(ports), settings);
+    const protectors = protectorsOf(targets, groups, index);
+    const workloads = this.#compileWorkloads(groups, protectors, openPorts(ports), settings);
     const services = this.#callers.compile(ports, workloads);
     const findings = [
       ...splits.findings,
       ...ports.findings,
       ...sayOutside(services),
       ...targets.flatMap(target => target.findings),
-      ...sayDestinations(targets, resources, groups),
-      ...saySwappedPorts(targets, ports, workloads),
+      ...sayDestinations(targets, resources, index),
+      ...saySwappedPorts(protectors, ports, workloads),
     ];
     const serviceAccounts = this.#serviceAccounts(resources, groups);
     this.#memory.endPass();
@@ -92,19 +94,21 @@ export class NamespaceCompiler {
     };
   }
 
-  #compileRouteGroups(resources: NamespaceResources): RouteGroups {
+  #compileRouteGroups(resources: NamespaceResources, { pathRegexAnchor }: MeshSettings): RouteGroups {
     const groups = new Map<string, readonly HttpRouteMatch[]>();
     for (const [name, group] of resources.routeGroups) {
       groups.set(
         name,
-        this.#entries.get(name, [group], () => entriesOf(group)),
+        this.#entries.get(name, [group, pathRegexAnchor], () => entriesOf(group, pathRegexAnchor)),
       );
     }
     return groups;
   }
 
   #groupPods(resources: NamespaceResources, pods: NamespaceResources['pods']): readonly PodGroup[] {
-    const next = this.#distinctions.get('', [resources.services], () => distinctionsOf(resources.services));
+    const next = this.#distinctions.get('', [resources.services, resources.identityBindings], () =>
+      distinctionsOf(resources),
+    );
     const previous = this.#groups.previous('');
     const known = new Map(previous?.map(group => [group.name, group]));
     return this.#groups.get('', [pods, JSON.stringify(next)], () =>
@@ -127,17 +131,16 @@ export class NamespaceCompiler {
 
   #compileWorkloads(
     groups: readonly PodGroup[],
-    targets: readonly TargetUnit[],
+    protectors: Protectors,
     open: ReadonlyMap<string, readonly InboundPortFacts[]>,
     settings: MeshSettings,
   ): ReadonlyMap<string, LocalWorkload> {
-    const byAccount = Map.groupBy(targets, ({ resolved }) => resolved.destination?.serviceAccount ?? '');
     const workloads = new Map<string, LocalWorkload>();
     for (const group of groups) {
       const key = `${this.#name}/${group.name}`;
       const { name, serviceAccount, labels, pods } = group;
-      const mine = keepList(this.#targetLists.previous(serviceAccount), byAccount.get(serviceAccount) ?? []);
-      this.#targetLists.get(serviceAccount, [mine], () => mine);
+      const mine = keepList(this.#targetLists.previous(key), protectors.get(name) ?? []);
+      this.#targetLists.get(key, [mine], () => mine);
       const facts = open.get(key) ?? [];
       const ports = this.#portLists.get(key, [mine, JSON.stringify(facts)], () => inboundPorts(facts, mine));
       const identity = spiffeId(settings.trustDomain, this.#name, serviceAccount);

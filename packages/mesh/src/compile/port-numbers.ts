@@ -1,5 +1,6 @@
 import { formatPath } from '@heddle/smi';
 import { type Finding, findingAt } from '../findings/finding.ts';
+import type { Protectors } from './destinations.ts';
 import type { LocalWorkload } from './namespace.ts';
 import type { CompiledPorts } from './services.ts';
 import type { TargetUnit } from './targets.ts';
@@ -9,17 +10,22 @@ import type { TargetUnit } from './targets.ts';
  * port of the pod behind it (T8, T10).
  */
 export function saySwappedPorts(
-  targets: readonly TargetUnit[],
+  protectors: Protectors,
   compiled: CompiledPorts,
   workloads: ReadonlyMap<string, LocalWorkload>,
 ): Finding[] {
   const findings = new Map<string, Finding>();
-  const numbered = targets.filter(({ numbers }) => numbers.length > 0);
-  if (numbered.length === 0) return [];
-  const byAccount = Map.groupBy(workloads.values(), ({ serviceAccount }) => serviceAccount);
-  for (const { resolved, numbers } of numbered) {
-    const account = resolved.destination?.serviceAccount;
-    const protectedOnes = (account !== undefined && byAccount.get(account)) || [];
+  const protectedBy = new Map<TargetUnit, LocalWorkload[]>();
+  for (const [name, targets] of protectors) {
+    const workload = workloads.get(name);
+    for (const target of targets) {
+      if (target.numbers.length === 0 || workload === undefined) continue;
+      const list = protectedBy.get(target);
+      if (list === undefined) protectedBy.set(target, [workload]);
+      else list.push(workload);
+    }
+  }
+  for (const [{ numbers }, protectedOnes] of protectedBy) {
     for (const { number, source, path } of numbers) {
       if (protectedOnes.some(({ ports }) => ports.some(port => port.number === number))) continue;
       const meant = portsBehind(number, new Set(protectedOnes.map(({ key }) => key)), compiled);

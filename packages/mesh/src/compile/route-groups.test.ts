@@ -12,7 +12,7 @@ test('an entry knows its place in the object as it was written, refused ones and
   };
   const { object: value } = parse(object);
   assert.ok(value?.kind === 'HTTPRouteGroup');
-  const entries = entriesOf({ ref: refOf(object), source: { object }, value });
+  const entries = entriesOf({ ref: refOf(object), source: { object }, value }, 'full');
   assert.deepEqual(
     entries.map(({ name, origin }) => `${name} ${origin.path.join('.')}`),
     ['one spec.matches.1', 'two spec.matches.3', 'one spec.matches.4'],

@@ -1,4 +1,4 @@
-import { compileRegex, type HTTPMatch, type HTTPRouteGroup, type Regex } from '@heddle/smi';
+import { compileRegex, type HTTPMatch, type HTTPRouteGroup, type Regex, type RegexAnchor } from '@heddle/smi';
 import type { HeaderMatch, HttpRouteMatch } from '../model/http-route-match.ts';
 import { originOf } from '../model/origin.ts';
 import type { Resource } from '../store/resource-set.ts';
@@ -6,20 +6,22 @@ import type { Resource } from '../store/resource-set.ts';
 /** The entries of a namespace's HTTPRouteGroups by the group's name, in written order. */
 export type RouteGroups = ReadonlyMap<string, readonly HttpRouteMatch[]>;
 
-/** The entries of a route group with their patterns compiled, in written order. */
-export function entriesOf(group: Resource<HTTPRouteGroup>): readonly HttpRouteMatch[] {
+/** The entries of a route group with their patterns compiled, in written order; `anchor` is what paths are matched by (T6). */
+export function entriesOf(group: Resource<HTTPRouteGroup>, anchor: RegexAnchor): readonly HttpRouteMatch[] {
   const places = writtenPlaces(group);
-  return group.value.spec.matches.map((match, index) => compileEntry(group, match, places[index] ?? 0));
+  return group.value.spec.matches.map((match, index) => ({
+    ...conditionsOf(match, anchor),
+    origin: originOf(group.source, ['spec', 'matches', places[index] ?? 0]),
+  }));
 }
 
-function compileEntry(group: Resource<HTTPRouteGroup>, match: HTTPMatch, place: number): HttpRouteMatch {
+function conditionsOf(match: HTTPMatch, anchor: RegexAnchor): Omit<HttpRouteMatch, 'origin'> {
   const methods = match.methods ?? [];
   return {
     name: match.name,
-    ...(match.pathRegex && { path: regex(match.pathRegex) }),
+    ...(match.pathRegex && { path: regex(match.pathRegex, anchor) }),
     ...(methods.length > 0 && !methods.includes('*') && { methods: [...new Set(methods)] }),
     headers: headersOf(match.headers),
-    origin: originOf(group.source, ['spec', 'matches', place]),
   };
 }
 
@@ -47,8 +49,8 @@ function headersOf(headers: HTTPMatch['headers']): HeaderMatch[] {
 }
 
 /** An empty pattern matches the empty text only; an object with an invalid one was left out when it was read. */
-function regex(pattern: string): Regex {
-  const result = compileRegex(pattern);
+function regex(pattern: string, anchor: RegexAnchor = 'full'): Regex {
+  const result = compileRegex(pattern, anchor);
   if ('error' in result)
     throw new Error(`unreadable pattern ${JSON.stringify(pattern)} came past the parser: ${result.error}`);
   return result;

@@ -1,13 +1,14 @@
-import type { FieldPath, IdentityBinding, SourceObject, TCPRoute, TrafficTarget, TrafficTargetRule } from '@heddle/smi';
-import type { Reason } from '../findings/catalogue.ts';
-import { type Finding, findingAt } from '../findings/finding.ts';
+import type { FieldPath, SourceObject, TCPRoute, TrafficTarget, TrafficTargetRule } from '@heddle/smi';
+import type { Finding } from '../findings/finding.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { spiffeId } from '../model/mesh-model.ts';
-import { originOf, type ResourceOrigin } from '../model/origin.ts';
+import { originOf } from '../model/origin.ts';
 import type { ResolvedTarget, TcpRule } from '../model/target.ts';
-import type { Authorization, Gap, Principal, RouteGrant } from '../model/workload.ts';
+import type { Authorization, RouteGrant } from '../model/workload.ts';
 import type { Resource } from '../store/resource-set.ts';
+import { accountOf, bindingOf, principalsOf, sayNoBinding } from './principals.ts';
 import type { Scope } from './scope.ts';
+import { TargetRemarks } from './target-remarks.ts';
 
 /** A TrafficTarget with its references followed, and what is said of it. */
 export interface TargetUnit {
@@ -42,33 +43,10 @@ function routeObject({ kind, name }: TrafficTargetRule, { resources, routeGroups
   return kind === 'UDPRoute' ? resources.udpRoutes.get(name) : undefined;
 }
 
-/** What is said of a target while its references are followed. */
-class Remarks {
-  readonly gaps: Gap[] = [];
-  readonly findings: Finding[] = [];
-  readonly #source: SourceObject;
-
-  constructor(source: SourceObject) {
-    this.#source = source;
-  }
-
-  /** Something opens nothing: `why` is a clause. */
-  gap(path: FieldPath, why: string): void {
-    this.gaps.push({ origin: originOf(this.#source, path), why });
-  }
-
-  /** The same, and what to do about it: a sentence. */
-  miss(reason: Reason, path: FieldPath, why: string, hint: string): void {
-    this.gap(path, why);
-    const sentence = `${why.charAt(0).toUpperCase()}${why.slice(1)}`;
-    this.findings.push(findingAt(reason, this.#source, path, `${sentence}${hint}`));
-  }
-}
-
 /** Follows the references of a target: a missing object or entry allows nothing and is a finding (T4, T5). */
 export function resolveTarget(target: Resource<TrafficTarget>, scope: Scope): TargetUnit {
   const { rules, destination } = target.value.spec;
-  const remarks = new Remarks(target.source);
+  const remarks = new TargetRemarks(target.source);
   const numbers: WrittenNumber[] = [];
   if (destination.port !== undefined) {
     numbers.push({ number: destination.port, source: target.source, path: ['spec', 'destination', 'port'] });
@@ -101,21 +79,38 @@ export function resolveTarget(target: Resource<TrafficTarget>, scope: Scope): Ta
   return { target, resolved, onPorts: new Map(), numbers, findings: remarks.findings };
 }
 
-/** Pods by the service account that the destination names, or that its binding does (T11). */
+/** Pods by the service account that the destination names, or by what its binding says (T11). */
 function destinationOf(
   target: Resource<TrafficTarget>,
   scope: Scope,
-  remarks: Remarks,
+  remarks: TargetRemarks,
 ): Pick<ResolvedTarget, 'destination'> {
   const { destination } = target.value.spec;
-  const name = destination.kind === 'ServiceAccount' ? destination.name : boundAccount(target, scope, remarks);
-  if (name === undefined) return {};
-  const identity = spiffeId(scope.settings.trustDomain, scope.namespace, name);
+  const bound = destination.kind === 'ServiceAccount' ? undefined : boundDestination(target, scope, remarks);
+  const names = destination.kind === 'ServiceAccount' ? [destination.name] : (bound?.names ?? []);
+  if (names.length === 0 && bound?.selector === undefined) return {};
+  const accounts = names.map(name => ({ name, identity: spiffeId(scope.settings.trustDomain, scope.namespace, name) }));
   const { port } = destination;
-  return { destination: { serviceAccount: name, identity, ...(port !== undefined && { port }) } };
+  return {
+    destination: {
+      accounts,
+      ...(bound?.selector !== undefined && { selector: bound.selector }),
+      ...(port !== undefined && { port }),
+    },
+  };
 }
 
-function boundAccount(target: Resource<TrafficTarget>, scope: Scope, remarks: Remarks): string | undefined {
+interface BoundDestination {
+  readonly names: readonly string[];
+  readonly selector?: Readonly<Record<string, string>>;
+}
+
+/** A binding stands for workloads of its own namespace only, by whichever scheme. */
+function boundDestination(
+  target: Resource<TrafficTarget>,
+  scope: Scope,
+  remarks: TargetRemarks,
+): BoundDestination | undefined {
   const { destination } = target.value.spec;
   if (destination.kind !== 'IdentityBinding') return undefined;
   const path = ['spec', 'destination', 'name'];
@@ -124,16 +119,24 @@ function boundAccount(target: Resource<TrafficTarget>, scope: Scope, remarks: Re
     sayNoBinding({ path, name: destination.name, namespace: scope.namespace }, remarks);
     return undefined;
   }
-  const { serviceAccount, podLabelSelector, spiffeIdentities } = binding.value.spec.schemes;
-  if (podLabelSelector !== undefined || spiffeIdentities !== undefined) {
-    const why = `only the serviceAccount of IdentityBinding ${destination.name} names pods here`;
-    remarks.miss('Unsupported', path, why, '; its other schemes open none.');
+  const { serviceAccount, podLabelSelector, spiffeIdentities = [] } = binding.resource.value.spec.schemes;
+  const names = new Set(serviceAccount === undefined ? [] : [serviceAccount]);
+  for (const written of spiffeIdentities) {
+    const account = accountOf(written, scope.settings);
+    if (account?.namespace === scope.namespace) names.add(account.name);
+    else {
+      const why = `${written} of IdentityBinding ${destination.name} is no identity of ${scope.namespace}`;
+      remarks.miss('Unsupported', path, why, ', so it opens no pod. A destination is in the namespace of its target.');
+    }
   }
-  return serviceAccount;
+  return {
+    names: [...names].toSorted(),
+    ...(podLabelSelector !== undefined && { selector: podLabelSelector.matchLabels ?? {} }),
+  };
 }
 
 /** Says why a whole rule opens nothing: its object is missing, or nothing is made of its kind (T4, T5, T14). */
-function sayUnusable(rule: TrafficTargetRule, path: FieldPath, scope: Scope, remarks: Remarks): void {
+function sayUnusable(rule: TrafficTargetRule, path: FieldPath, scope: Scope, remarks: TargetRemarks): void {
   const { kind, name } = rule;
   if (!routeKinds.has(kind)) {
     // The parser has said so already.
@@ -155,7 +158,7 @@ function pickEntries(
   { name: group, matches }: TrafficTargetRule,
   path: FieldPath,
   { routeGroups }: Scope,
-  remarks: Remarks,
+  remarks: TargetRemarks,
 ): readonly HttpRouteMatch[] {
   const entries = routeGroups.get(group) ?? [];
   if (matches === undefined || !routeGroups.has(group)) return entries;
@@ -183,77 +186,4 @@ function numbersIn(route: Resource<TCPRoute> | undefined): WrittenNumber[] {
     source: (route as Resource<TCPRoute>).source,
     path: ['spec', 'matches', 'ports', index],
   }));
-}
-
-function principalsOf(target: Resource<TrafficTarget>, scope: Scope, remarks: Remarks): Principal[] {
-  return target.value.spec.sources.flatMap((source, index): Principal[] => {
-    const { kind, name } = source;
-    const namespace = source.namespace ?? scope.namespace;
-    const path = ['spec', 'sources', index];
-    if (kind === 'ServiceAccount') return [accountPrincipal({ namespace, name }, originOf(target.source, path), scope)];
-    if (kind !== 'IdentityBinding') {
-      remarks.gap(path, kind === '' ? unreadable : `${kind} ${name} stands for nobody here`);
-      return [];
-    }
-    const binding = bindingOf(source, target, scope);
-    if (binding === undefined) {
-      sayNoBinding({ path: [...path, 'name'], name, namespace }, remarks);
-      return [];
-    }
-    return boundPrincipals(binding, originOf(target.source, path), { scope, remarks });
-  });
-}
-
-/** Whom a binding stands for: the account of its own namespace, and SPIFFE IDs, which may be anybody's (T11). */
-function boundPrincipals(
-  { ref, value }: Resource<IdentityBinding>,
-  origin: ResourceOrigin,
-  { scope, remarks }: { readonly scope: Scope; readonly remarks: Remarks },
-): Principal[] {
-  const { serviceAccount, spiffeIdentities = [], podLabelSelector } = value.spec.schemes;
-  if (podLabelSelector !== undefined) {
-    const why = `the labels of IdentityBinding ${ref.name} stand for nobody here`;
-    remarks.miss('Unsupported', origin.path, why, '; name a ServiceAccount or SPIFFE IDs.');
-  }
-  return [
-    ...(serviceAccount === undefined
-      ? []
-      : [accountPrincipal({ namespace: ref.namespace, name: serviceAccount }, origin, scope)]),
-    ...spiffeIdentities.map(id => spiffePrincipal(id, origin, scope)),
-  ];
-}
-
-function accountPrincipal(
-  serviceAccount: { readonly namespace: string; readonly name: string },
-  origin: ResourceOrigin,
-  { settings }: Scope,
-): Principal {
-  return {
-    identity: spiffeId(settings.trustDomain, serviceAccount.namespace, serviceAccount.name),
-    serviceAccount,
-    origin,
-  };
-}
-
-function spiffePrincipal(written: string, origin: ResourceOrigin, { settings }: Scope): Principal {
-  const identity = written.startsWith('spiffe://') ? written : `spiffe://${written}`;
-  const [, domain, namespace, name] = /^spiffe:\/\/([^/]+)\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(identity) ?? [];
-  const isOurs = domain === settings.trustDomain && namespace !== undefined && name !== undefined;
-  return { identity, ...(isOurs && { serviceAccount: { namespace, name } }), origin };
-}
-
-function bindingOf(
-  { kind, name, namespace }: { readonly kind: string; readonly name: string; readonly namespace?: string },
-  { ref }: Resource<TrafficTarget>,
-  { bindings }: Scope,
-): Resource<IdentityBinding> | undefined {
-  return kind === 'IdentityBinding' ? bindings.get(`${namespace ?? ref.namespace}/${name}`) : undefined;
-}
-
-function sayNoBinding(
-  { path, name, namespace }: { readonly path: FieldPath; readonly name: string; readonly namespace: string },
-  remarks: Remarks,
-): void {
-  const why = `there is no IdentityBinding ${name} in ${namespace}`;
-  remarks.miss('IdentityNotFound', path, why, '; it stands for nobody. Create it or mend the name.');
 }

@@ -86,7 +86,10 @@ test('Services tell pods apart by the labels that they select by, and by ports t
     service('b', { selector: { app: 'a' }, ports: [{ port: 80, targetPort: 8080 }] }),
     service('c', { ports: [{ port: 80 }] }),
   ]);
-  assert.deepEqual(distinctionsOf(services), { labels: ['app', 'version'], ports: ['web'] });
+  assert.deepEqual(distinctionsOf({ services, identityBindings: new Map() }), {
+    labels: ['app', 'version'],
+    ports: ['web'],
+  });
 });
 
 test('in a roll-out that changes the account the new pods have the plain name, whatever their names are', () => {

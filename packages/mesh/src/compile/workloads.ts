@@ -12,7 +12,7 @@ export interface PodGroup {
   readonly pods: readonly Pod[];
 }
 
-/** What tells pods of one owner and account apart: what Services of their namespace select and find them by. */
+/** What tells pods of one owner and account apart: what Services and IdentityBindings of their namespace find them by. */
 export interface Distinctions {
   /** Keys of labels in selectors, sorted. */
   readonly labels: readonly string[];
@@ -26,13 +26,19 @@ export function livingPods(pods: NamespaceResources['pods']): NamespaceResources
   return living.length === pods.size ? pods : new Map(living);
 }
 
-/** What the Services of a namespace tell pods apart by. */
-export function distinctionsOf(services: NamespaceResources['services']): Distinctions {
+/** What the Services and IdentityBindings of a namespace tell pods apart by. */
+export function distinctionsOf({
+  services,
+  identityBindings,
+}: Pick<NamespaceResources, 'services' | 'identityBindings'>): Distinctions {
   const labels = new Set<string>();
   const ports = new Set<string>();
   for (const { value } of services.values()) {
     for (const label of Object.keys(value.selector ?? {})) labels.add(label);
     for (const { targetPort } of value.ports) if (typeof targetPort === 'string') ports.add(targetPort);
+  }
+  for (const { value } of identityBindings.values()) {
+    for (const label of Object.keys(value.spec.schemes.podLabelSelector?.matchLabels ?? {})) labels.add(label);
   }
   return { labels: [...labels].toSorted(), ports: [...ports].toSorted() };
 }

@@ -1,6 +1,7 @@
 import { grantMismatch, type RequestFacts } from '../model/http-route-match.ts';
 import type { ResourceOrigin } from '../model/origin.ts';
-import type { InboundPort, Workload } from '../model/workload.ts';
+import type { Authorization, InboundPort, Workload } from '../model/workload.ts';
+import { DependsOnPod } from './verdict.ts';
 
 /** What the destination's sidecar says to one caller. */
 export type InboundVerdict =
@@ -10,36 +11,65 @@ export type InboundVerdict =
 /** Who calls, with what; no request stands for bare bytes. */
 export interface Knock {
   readonly identity: string;
+  /** Of the pods that may be calling. */
+  readonly addresses: readonly string[];
   readonly request: RequestFacts | undefined;
 }
 
-/** Asks one port: it opens when any authorization names the caller and covers the request (T1, T8, T9). */
-export function authorize(port: InboundPort, workload: Workload, { identity, request }: Knock): InboundVerdict {
+/**
+ * Asks one port: it opens when any authorization names the caller and covers the request (T1, T8, T9). Throws `DependsOnPod`
+ * where only some of the pods that may be calling are named by their labels (T11).
+ */
+export function authorize(port: InboundPort, workload: Workload, knock: Knock): InboundVerdict {
+  const { identity, request } = knock;
+  const at = `port ${port.number} of ${workload.key}`;
   let knowsCaller = false;
-  for (const { principals, http, tcp, target, portRule } of port.policy.authorizations) {
-    if (!principals.some(principal => principal.identity === identity)) continue;
-    knowsCaller ||= tcp || http === 'all' || http.length > 0;
-    const name = `TrafficTarget ${target.source.object.metadata.name}`;
-    if (request === undefined ? tcp : http === 'all') {
-      return {
-        kind: 'allowed',
-        origin: portRule ?? target,
-        message: `${name} lets the caller in on port ${port.number} of ${workload.key}.`,
-      };
-    }
-    if (request === undefined || http === 'all') continue;
-    const grant = http.find(({ match }) => grantMismatch(match, request) === undefined);
-    if (grant !== undefined) {
-      return {
-        kind: 'allowed',
-        origin: grant.rule,
-        message: `${name} lets the caller send what ${grant.match.name} describes to port ${port.number} of ${workload.key}.`,
-      };
-    }
+  let forSome: Authorization | undefined;
+  for (const authorization of port.policy.authorizations) {
+    const named = nameCaller(authorization, knock);
+    if (named === 'none') continue;
+    const { http, tcp } = authorization;
+    if (named === 'all') knowsCaller ||= tcp || http === 'all' || http.length > 0;
+    const opened = open(authorization, knock, at);
+    if (opened !== undefined && named === 'all') return opened;
+    if (opened !== undefined) forSome = authorization;
+  }
+  if (forSome !== undefined) {
+    throw new DependsOnPod(
+      `The answer depends on the pod that calls: ${nameOf(forSome)} picks pods of ${identity} by their labels, and not all of them. Ask for one pod.`,
+    );
   }
   const what = request === undefined ? 'connect' : `send ${request.method} ${request.path ?? '*'}`;
   const message = knowsCaller
-    ? `TrafficTargets know ${identity}, but none lets it ${what} to port ${port.number} of ${workload.key}.`
-    : `No TrafficTarget lets ${identity} ${what} to port ${port.number} of ${workload.key}.`;
+    ? `TrafficTargets know ${identity}, but none lets it ${what} to ${at}.`
+    : `No TrafficTarget lets ${identity} ${what} to ${at}.`;
   return { kind: 'denied', knowsCaller, message };
+}
+
+/** How an authorization lets a caller in that it names; `undefined` where it does not cover what is sent. */
+function open(authorization: Authorization, { request }: Knock, at: string): InboundVerdict | undefined {
+  const { http, tcp, target, portRule } = authorization;
+  const name = nameOf(authorization);
+  if (request === undefined ? tcp : http === 'all') {
+    return { kind: 'allowed', origin: portRule ?? target, message: `${name} lets the caller in on ${at}.` };
+  }
+  if (request === undefined || http === 'all') return undefined;
+  const grant = http.find(({ match }) => grantMismatch(match, request) === undefined);
+  if (grant === undefined) return undefined;
+  const message = `${name} lets the caller send what ${grant.match.name} describes to ${at}.`;
+  return { kind: 'allowed', origin: grant.rule, message };
+}
+
+/** Which of the pods that may be calling an authorization names, by their identity and address. */
+export function nameCaller({ principals }: Authorization, caller: Knock): 'all' | 'some' | 'none' {
+  const named = principals.filter(({ identity }) => identity === caller.identity);
+  if (named.some(({ addresses }) => addresses === undefined)) return 'all';
+  const picked = new Set(named.flatMap(({ addresses = [] }) => addresses));
+  const isPicked = (address: string) => picked.has(address);
+  if (!caller.addresses.some(isPicked)) return 'none';
+  return caller.addresses.every(isPicked) ? 'all' : 'some';
+}
+
+function nameOf({ target }: Authorization): string {
+  return `TrafficTarget ${target.source.object.metadata.name}`;
 }

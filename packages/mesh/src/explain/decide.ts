@@ -11,7 +11,17 @@ import {
 } from '../model/service.ts';
 import { restrictsMethods } from '../model/workload.ts';
 import { authorize, type InboundVerdict, type Knock } from './authorize.ts';
-import { allow, type Inbound, inboundsBehind, inboundsOf, type Journey, knockOf, refuse, statusOf } from './journey.ts';
+import {
+  addressesOf,
+  allow,
+  type Inbound,
+  inboundsBehind,
+  inboundsOf,
+  type Journey,
+  knockOf,
+  refuse,
+  statusOf,
+} from './journey.ts';
 import { looksLikeHttp } from './looks-like-http.ts';
 import { hasAddress, type Place, placesOf } from './places.ts';
 import { requestFacts } from './request-facts.ts';
@@ -22,7 +32,7 @@ import { type BackendShare, type Call, DependsOnPod, type Step, type Verdict } f
  * What becomes of one call: the client's sidecar checks that the request is well-formed, whether policy lets the caller
  * know the Service, and which backends get which share; each backend's own sidecar then decides by identity, port and
  * route. In: the model and a call. Out: the verdict with its trace. It must not know Envoy. Throws `DependsOnPod` when
- * pods behind one backend are under different policies.
+ * pods behind one backend, or those that may be calling, are under different policies.
  */
 export function decide(model: MeshModel, call: Call): Verdict {
   const { from, to } = call;
@@ -33,6 +43,7 @@ export function decide(model: MeshModel, call: Call): Verdict {
     model,
     call,
     identity: spiffeId(model.settings.trustDomain, from.namespace, from.serviceAccount),
+    addresses: addressesOf(model, from),
     request: read !== undefined && 'unfit' in read ? undefined : read,
     trace: [{ text: `${from.namespace}/${from.serviceAccount} calls ${key} on port ${to.port}.` }],
   };

@@ -6,13 +6,15 @@ import type { InboundPort, Workload } from '../model/workload.ts';
 import type { Knock } from './authorize.ts';
 import { nearMisses } from './near-misses.ts';
 import { passedOn } from './request-facts.ts';
-import type { BackendShare, Call, Step, Verdict } from './verdict.ts';
+import type { BackendShare, Call, Caller, Step, Verdict } from './verdict.ts';
 
 /** What a call has become so far, on its way. */
 export interface Journey {
   readonly model: MeshModel;
   readonly call: Call;
   readonly identity: string;
+  /** Of the pods that may be calling. */
+  readonly addresses: readonly string[];
   /** `undefined` for a connection of bytes. */
   readonly request: RequestFacts | undefined;
   readonly trace: Step[];
@@ -21,8 +23,18 @@ export interface Journey {
 }
 
 /** The call as it reaches a destination. */
-export function knockOf({ identity, request }: Journey): Knock {
-  return { identity, request: request && passedOn(request) };
+export function knockOf({ identity, addresses, request }: Journey): Knock {
+  return { identity, addresses, request: request && passedOn(request) };
+}
+
+/** Addresses of the pods that may be calling: the one that is named, else all of the account. */
+export function addressesOf(
+  { namespaces }: MeshModel,
+  { namespace, serviceAccount, pod: named }: Caller,
+): readonly string[] {
+  const workloads = [...(namespaces.get(namespace)?.workloads.values() ?? [])];
+  const pods = workloads.flatMap(workload => (workload.serviceAccount === serviceAccount ? workload.pods : []));
+  return pods.flatMap(({ name, address }) => (named === undefined || name === named ? (address ?? []) : []));
 }
 
 /** A port of a workload behind a backend. */

@@ -2,7 +2,7 @@ import { formatPath } from '@heddle/smi';
 import { grantMismatch } from '../model/http-route-match.ts';
 import type { ResourceOrigin } from '../model/origin.ts';
 import type { Authorization, InboundPort } from '../model/workload.ts';
-import type { Knock } from './authorize.ts';
+import { type Knock, nameCaller } from './authorize.ts';
 import type { NearMiss } from './verdict.ts';
 
 const most = 5;
@@ -22,10 +22,11 @@ export function nearMisses(ports: readonly InboundPort[], knock: Knock): NearMis
 
 function missesOf(
   authorization: Authorization,
-  { identity, request }: Knock,
+  knock: Knock,
 ): { origin: ResourceOrigin; why: string; distance: number }[] {
   const { principals, http, tcp, target, gaps } = authorization;
-  const named = principals.some(principal => principal.identity === identity);
+  const { identity, request } = knock;
+  const named = nameCaller(authorization, knock) !== 'none';
   const fits =
     request === undefined
       ? tcp
@@ -44,9 +45,14 @@ function missesOf(
         });
     }
   } else if (fits) {
+    const ofOtherPods = principals.find(principal => principal.identity === identity)?.binding;
     const origin = { source: target.source, path: ['spec', 'sources'] };
-    const sources = principals.map(principal => principal.identity).join(', ') || 'nobody';
-    misses.push({ origin, why: `its sources are ${sources}, not ${identity}`, distance: 3 });
+    const sources = [...new Set(principals.map(principal => principal.identity))].join(', ') || 'nobody';
+    misses.push(
+      ofOtherPods === undefined
+        ? { origin, why: `its sources are ${sources}, not ${identity}`, distance: 3 }
+        : { origin: ofOtherPods, why: 'its labels pick other pods than the one that calls', distance: 1 },
+    );
   }
   return misses;
 }

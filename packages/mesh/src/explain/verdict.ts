@@ -31,6 +31,8 @@ export function hostOf({ pod, service, namespace }: Omit<CallTarget, 'port'>): s
 export interface Caller {
   readonly namespace: string;
   readonly serviceAccount: string;
+  /** One pod of it; absent: any. */
+  readonly pod?: string;
 }
 
 /** Why a call ends as it does, in one word. */
@@ -88,7 +90,7 @@ export interface Step {
   readonly origin?: Origin;
 }
 
-/** The answer when pods behind one name are under different policies, so that no single verdict is true. */
+/** The answer when pods of one name are under different policies, so that no single verdict is true. */
 export class DependsOnPod extends Error {
   override readonly name = 'DependsOnPod';
 }

@@ -254,6 +254,21 @@ export const catalogue = {
     severity: 'error',
     meaning: 'What was made of the object can not be encoded, or Envoy refused it; what was in force before stays.',
   },
+  Approximated: {
+    code: 'SMI5003',
+    severity: 'warning',
+    meaning: 'A backend expresses this part of the model, and acts otherwise in the case that the message names.',
+  },
+  DependsOnImplementation: {
+    code: 'SMI5004',
+    severity: 'info',
+    meaning: 'A backend leaves to its implementations whether and how they do this.',
+  },
+  RequestsNotChecked: {
+    code: 'SMI5005',
+    severity: 'warning',
+    meaning: 'A backend knows no rules for requests: whoever a TrafficTarget names may send any request to the port.',
+  },
 } as const satisfies Record<string, Entry>;
 
 /** The CamelCase reason of a finding. */

@@ -5,7 +5,7 @@ import type { ResourceOrigin } from './origin.ts';
 export interface HttpRouteMatch {
   /** Name of the entry in its route group. */
   readonly name: string;
-  /** Must match the whole normalised path, without the query (T6). Absent: any path. */
+  /** Must match the normalised path, without the query: all of it, or its start where the mesh says so (T6). Absent: any path. */
   readonly path?: Regex;
   /** Methods as on the wire; absent: any (T7). */
   readonly methods?: readonly string[];

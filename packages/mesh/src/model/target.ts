@@ -19,13 +19,20 @@ export interface ResolvedTarget {
   readonly gaps: readonly Gap[];
 }
 
-/** The pods that a TrafficTarget opens: those of a service account of its own namespace. */
+/** The pods of its own namespace that a TrafficTarget opens: those of the accounts, and those that the selector picks. */
 export interface TargetDestination {
-  readonly serviceAccount: string;
-  /** SPIFFE ID. */
-  readonly identity: string;
+  readonly accounts: readonly DestinationAccount[];
+  /** Labels of pods, all of which one must have; empty: every pod (T11). Absent: no pod is picked by its labels. */
+  readonly selector?: Readonly<Record<string, string>>;
   /** Bounds the target to this port of the pods (T10). */
   readonly port?: number;
+}
+
+/** A service account whose pods are opened. */
+export interface DestinationAccount {
+  readonly name: string;
+  /** SPIFFE ID. */
+  readonly identity: string;
 }
 
 /** A TCPRoute as a rule names it. */

@@ -69,6 +69,10 @@ export interface Principal {
   readonly identity: string;
   /** Absent for a SPIFFE ID that is not written as the mesh writes them. */
   readonly serviceAccount?: { readonly namespace: string; readonly name: string };
+  /** Where alone it may call from: the addresses of the pods that a selector picks, sorted. Absent: anywhere (T11). */
+  readonly addresses?: readonly string[];
+  /** The IdentityBinding by which it is meant; absent where the TrafficTarget names it. */
+  readonly binding?: ResourceOrigin;
   readonly origin: ResourceOrigin;
 }
 

@@ -1,5 +1,4 @@
 import { createInterface } from 'node:readline';
-import { certificateLifetime } from '../../config.ts';
 import { type CliCommand, type CommandContext, UsageError } from '../cli-command.ts';
 import { metricsPortOption } from '../options.ts';
 
@@ -60,9 +59,8 @@ async function control(context: CommandContext, start: Start, signal: AbortSigna
   // Whoever started it is gone already, and perhaps the run directory, too.
   if (signal.aborted) return;
   const { trustDomain, envoy, executablePath, cacheDirectory } = context.config;
-  const lifetimeMs = certificateLifetime(context.config);
   const authorityOf = (line: string) =>
-    new CertificateAuthority({ trustDomain, now: () => new Date(), lifetimeMs, pem: readAuthority(line) });
+    new CertificateAuthority({ trustDomain, now: () => new Date(), pem: readAuthority(line) });
   await runLocalController(
     {
       directory: start.directory,

@@ -53,17 +53,18 @@ export async function checkMesh(
   }
 }
 
-/** Where calls of a service account are made from: the first of its pods that runs now. */
+/** Where calls of a service account are made from: the pod that is named, else the first of its pods that runs now. */
 export async function podsOf(mesh: LocalMesh, model: MeshModel): Promise<TrafficOptions['exec']> {
   const pods = await mesh.node.client.pods();
-  return async ({ namespace, serviceAccount }, command) => {
+  return async ({ namespace, serviceAccount, pod: named }, command) => {
     const workloads = [...(model.namespaces.get(namespace)?.workloads.values() ?? [])];
     const names = new Set(
       workloads
         .filter(workload => workload.serviceAccount === serviceAccount)
         .flatMap(({ pods: its }) => its.map(({ name }) => name)),
     );
-    const pod = pods.find(({ namespace: its, name }) => its === namespace && names.has(name));
+    const mayCall = (name: string) => names.has(name) && (named === undefined || named === name);
+    const pod = pods.find(({ namespace: its, name }) => its === namespace && mayCall(name));
     if (pod === undefined) return undefined;
     const { command: line, path } = await execInPod(mesh.runDirectory, pod, command);
     return { command: line, environment: { PATH: path } };

@@ -37,7 +37,8 @@ export function findCaller(text: string, mesh: LoadedMesh): FoundCaller {
 
 function identityOfPod(namespace: string, name: string, { model, set }: LoadedMesh): Call['from'] {
   for (const workload of model.namespaces.get(namespace)?.workloads.values() ?? []) {
-    if (workload.pods.some(pod => pod.name === name)) return { namespace, serviceAccount: workload.serviceAccount };
+    if (workload.pods.some(pod => pod.name === name))
+      return { namespace, serviceAccount: workload.serviceAccount, pod: name };
   }
   const pods = set.namespaces.get(namespace)?.pods;
   if (pods?.has(name))

@@ -43,7 +43,11 @@ function question({ from, to, protocol, method, path, headers }: Call): string {
   const what = protocol === 'tcp' ? 'A connection' : `${protocol === 'grpc' ? 'gRPC POST' : method} ${path}`;
   const written = headers.map(([name, value]) => ` (${name}: ${value})`).join('');
   const target = `${hostOf(to)}:${to.port}`;
-  return `${what}${protocol === 'tcp' ? '' : written} from ${from.namespace}/${from.serviceAccount} to ${target}`;
+  return `${what}${protocol === 'tcp' ? '' : written} from ${callerOf(from)} to ${target}`;
+}
+
+function callerOf({ namespace, serviceAccount, pod }: Call['from']): string {
+  return `${namespace}/${serviceAccount}${pod === undefined ? '' : ` (pod ${pod})`}`;
 }
 
 function placeLines(origin: Origin): TellLine[] {

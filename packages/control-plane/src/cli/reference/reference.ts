@@ -127,6 +127,13 @@ const answers: Readonly<Record<string, string>> = {
       'there are several. An annotation that no longer counts is told on standard error.',
     'With an object of the group that has no such version, nothing is written, and the exit code is 1; 2 where the input holds no object of the group at all.',
   ]),
+  translate: joined([
+    'The answer is YAML, ordered by namespace, kind and name; the same input gives the same bytes. With `--out` each object is ' +
+      '`FOLDER/NAMESPACE/KIND-NAME.yaml`; a file there that an earlier run made and this one does not is removed, no other is touched.',
+    'What the target can not say is an `SMI5xxx` finding on standard error. Exit code 1: an `error` finding in the input, whose ' +
+      'object is then left out, or with `--strict` any such finding but an `info`, and then nothing is written. What each target ' +
+      'can say: [translating](../guides/translate.md).',
+  ]),
   'render envoy':
     'The answer is `{listeners, routes, clusters, endpoints, secrets}`, each a list by name, in the JSON form of Envoy’s API; with ' +
     '`--static` a bootstrap. The certificate of a bootstrap is new each time, and lasts a day.',

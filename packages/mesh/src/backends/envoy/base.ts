@@ -1,10 +1,11 @@
 import type { ClusterJson } from '@heddle/envoy-api/envoy/config/cluster/v3/cluster_pb';
-import type { CidrRangeJson } from '@heddle/envoy-api/envoy/config/core/v3/address_pb';
 import type { FilterChainJson, FilterJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
 import type { MeshSettings } from '../../model/settings.ts';
+import { cidr } from './cidr.ts';
 import { refusingManager, sameProtocol } from './http.ts';
 import { names, outboundPort } from './names.ts';
+import { unbounded } from './resilience.ts';
 import { clusterType, listenerType, type ResourceGroup, type XdsResource } from './resource.ts';
 import type { StrayAddresses } from './stray-addresses.ts';
 import { typed } from './typed.ts';
@@ -72,6 +73,7 @@ function originalDestination(name: string): ClusterJson {
     type: 'ORIGINAL_DST',
     lbPolicy: 'CLUSTER_PROVIDED',
     connectTimeout: '5s',
+    circuitBreakers: unbounded,
     typedExtensionProtocolOptions: sameProtocol,
   };
 }
@@ -90,9 +92,4 @@ export function tcpProxy(cluster: string): FilterJson {
     name: 'envoy.filters.network.tcp_proxy',
     typedConfig: typed('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', { statPrefix: 'tcp', cluster }),
   };
-}
-
-function cidr(range: string): CidrRangeJson {
-  const [addressPrefix = '', length = addressPrefix.includes(':') ? '128' : '32'] = range.split('/');
-  return { addressPrefix, prefixLen: Number(length) };
 }

@@ -65,8 +65,7 @@ function matchOf(match: HttpRouteMatch): RouteMatchJson {
   if (match.methods !== undefined) {
     headers.push({ name: ':method', stringMatch: { safeRegex: { regex: match.methods.map(quote).join('|') } } });
   }
-  const path: RouteMatchJson =
-    match.path === undefined ? { prefix: '/' } : { safeRegex: { regex: match.path.pattern } };
+  const path: RouteMatchJson = match.path === undefined ? { prefix: '/' } : { safeRegex: { regex: match.path.source } };
   return { ...path, ...(headers.length > 0 && { headers }), ...(hosts.length > 0 && { filterState: hosts }) };
 }
 

@@ -146,9 +146,9 @@ function groupsOf(state: RenderState, model: MeshModel, workload: Workload): Res
   for (const service of reached) {
     if (service.headless || !mayCall(service, state.settings)) continue;
     groups.push(remember(state.fronts, service, () => frontOf(service)));
-    if (!service.inMesh) groups.push(remember(state.plainBacks, service, () => plainBackOf(service)));
+    if (!service.inMesh) groups.push(remember(state.plainBacks, service, () => plainBackOf(service, state.settings)));
   }
-  for (const service of backends) groups.push(remember(state.backs, service, () => backOf(service)));
+  for (const service of backends) groups.push(remember(state.backs, service, () => backOf(service, state.settings)));
   if (target.frontDoor?.workload === workload.key) {
     const { directory } = target.frontDoor;
     for (const service of named)
@@ -182,7 +182,7 @@ function headlessGroups(state: RenderState, service: Service, direct: readonly D
   const places = direct.map(({ endpoint }) => directKey(endpoint)).join(' ');
   const known = state.headless.get(service);
   if (known?.places === places) return known.groups;
-  const groups = [headlessFrontOf(service, direct), directBackOf(service)];
+  const groups = [headlessFrontOf(service, direct), directBackOf(service, state.settings)];
   state.headless.set(service, { places, groups });
   return groups;
 }

@@ -8,6 +8,7 @@ import { type InboundPort, restrictsMethods, type Workload } from '../../model/w
 import { withAuthority } from './authority.ts';
 import { matchesAuthority, pathHeader, rbacPerRoute } from './authorization.ts';
 import { type Callers, httpCallers, tcpCallers } from './callers.ts';
+import { oneAddress } from './cidr.ts';
 import { handshakeLog } from './handshake-log.ts';
 import { httpManager, refuseTwoHosts } from './http.ts';
 import { alpn, inboundPort, names } from './names.ts';
@@ -36,11 +37,12 @@ export function inboundOf(workload: Workload): ResourceGroup {
   return { resources };
 }
 
-/** The TrafficTargets of a port, and the route objects that they name. */
+/** The TrafficTargets of a port, and the route objects and bindings that they name. */
 function originsOf(port: InboundPort): Origin[] {
   const sources = new Map<object, Origin>();
-  for (const { target, http, portRule } of port.policy.authorizations) {
+  for (const { target, http, portRule, principals } of port.policy.authorizations) {
     sources.set(target.source, target);
+    for (const { binding } of principals) if (binding !== undefined) sources.set(binding.source, binding);
     if (portRule !== undefined) sources.set(portRule.source, portRule);
     if (http !== 'all') for (const { match } of http) sources.set(match.origin.source, match.origin);
   }
@@ -67,7 +69,9 @@ function listenerOf(workload: Workload): XdsResource {
     ],
     filterChains: workload.ports.length === 0 ? [nothing] : workload.ports.flatMap(port => chainsOf(workload, port)),
   };
-  return { typeUrl: listenerType, name, value, origins: [] };
+  // Who may open connections of bytes is said nowhere else.
+  const bytes = workload.ports.filter(({ protocol }) => protocol !== 'http');
+  return { typeUrl: listenerType, name, value, origins: [...new Set(bytes.flatMap(originsOf))] };
 }
 
 /** A listener needs a chain; this one matches no connection. */
@@ -78,19 +82,20 @@ const nothing: FilterChainJson = {
 
 /**
  * The chains of one port: for each caller whom policy lets in its own, which takes nobody else, and after them those that
- * refuse everybody. A chain goes when its caller may no longer come, and one of HTTP becomes another with what its caller may
+ * refuse everybody. A caller of whom labels pick some pods has one for each of these: their addresses are known before the
+ * handshake, when RBAC would come too late, and a pod that goes ends no connection but its own (T11). A chain goes when its caller may no longer come, and one of HTTP becomes another with what its caller may
  * send: requests then say that their connection ends, and what is still open after the drain time is closed (T12).
  */
 function chainsOf(workload: Workload, { number, protocol, policy }: InboundPort): FilterChainJson[] {
   const http = (callers: Callers): FilterChainJson => ({
-    name: `${number}/http/${callers.name}/${callers.rights}`,
-    filterChainMatch: meshConnection(number, alpn.http, callers.name),
+    name: `${number}/http/${placeOf(callers)}/${callers.rights}`,
+    filterChainMatch: meshConnection(number, alpn.http, callers),
     transportSocket: downstreamTls(callers.identities),
     filters: [httpManager(names.inboundRoutes(workload.key, number), inboundManager)],
   });
   const tcp = (callers: Callers): FilterChainJson => ({
-    name: `${number}/tcp/${callers.name}`,
-    filterChainMatch: meshConnection(number, alpn.tcp, callers.name),
+    name: `${number}/tcp/${placeOf(callers)}`,
+    filterChainMatch: meshConnection(number, alpn.tcp, callers),
     transportSocket: downstreamTls(callers.identities),
     filters: [afterHandshake],
   });
@@ -100,13 +105,23 @@ function chainsOf(workload: Workload, { number, protocol, policy }: InboundPort)
   ];
 }
 
+function placeOf({ name, address }: Callers): string {
+  return address === undefined ? name : `${name} at ${address}`;
+}
+
 function meshConnection(
   port: number,
   protocol: string,
-  caller?: string,
+  callers?: Callers,
 ): NonNullable<FilterChainJson['filterChainMatch']> {
-  const serverNames = caller === undefined ? {} : { serverNames: [caller] };
-  return { destinationPort: port, transportProtocol: 'tls', applicationProtocols: [protocol], ...serverNames };
+  const any = { destinationPort: port, transportProtocol: 'tls', applicationProtocols: [protocol] };
+  if (callers === undefined) return any;
+  const { name, address } = callers;
+  return {
+    ...any,
+    serverNames: [name],
+    ...(address !== undefined && { sourcePrefixRanges: [oneAddress(address)] }),
+  };
 }
 
 /** Answers 403 to whoever has no chain; each connection once, so that the next one takes the caller's own if it has one by then. */

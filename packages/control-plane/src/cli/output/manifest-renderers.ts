@@ -1,0 +1,7 @@
+import { type RenderManifests, renderGatewayApi } from '@heddle/mesh';
+import type { translationTargets } from '../commands/translate.ts';
+
+/** What renders for each target of `heddle translate`. */
+export const renderers: Readonly<Record<(typeof translationTargets)[number], RenderManifests>> = {
+  'gateway-api': renderGatewayApi,
+};
