@@ -19,6 +19,8 @@ interface Run {
   readonly options: readonly string[];
   /** Gives the command that starts Node, with its arguments so far. */
   readonly start: () => readonly string[];
+  /** Builds what the tests run, where it is missing. */
+  readonly prepare?: () => void;
 }
 
 const isRoot = process.getuid?.() === 0;
@@ -42,6 +44,7 @@ const runs: Readonly<Record<string, () => Run>> = {
     files: find('test/integration/**/*.test.ts'),
     options: separate,
     start: () => [process.execPath],
+    prepare: buildKubernetes,
   }),
   /** Those of them that are named `*.rootless.test.ts`, once more without root's rights. */
   rootless: () => ({
@@ -51,6 +54,12 @@ const runs: Readonly<Record<string, () => Run>> = {
     start: () => asPlainUser(root, scratch),
   }),
 };
+
+/** The programs of a cluster take minutes: more than a test may. Without Go the tests that need them are skipped, and say so. */
+function buildKubernetes(): void {
+  if ((process.env['KUBEBUILDER_ASSETS'] ?? '') !== '') return;
+  spawnSync(path.join(root, 'scripts/kubernetes/build'), { stdio: ['ignore', 'ignore', 'inherit'] });
+}
 
 function find(...patterns: string[]): string[] {
   return globSync(patterns, { cwd: root }).toSorted();
@@ -81,6 +90,7 @@ function main(wanted: readonly string[]): number {
 /** The counts of a run; `undefined` where it has no files. A run that ends badly in another way counts as one failure. */
 function execute(run: Run): Counts | undefined {
   if (run.files.length === 0) return undefined;
+  run.prepare?.();
   console.log(`\n${run.what} (${run.files.length} files)`);
   const report = path.join(scratch, 'counts.json');
   // Made here, so that a run as another user may write it.

@@ -34,6 +34,10 @@ const layers: Readonly<Record<string, Layer>> = {
     holds: 'model to the Gateway API',
     knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
   },
+  'mesh/backends/istio': {
+    holds: 'model to Istio',
+    knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
+  },
   mesh: {
     holds: 'the package’s entry point',
     knows: [
@@ -47,6 +51,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/backends',
       'mesh/backends/envoy',
       'mesh/backends/gateway-api',
+      'mesh/backends/istio',
     ],
   },
   'control-plane/sources': {
@@ -127,6 +132,16 @@ const layers: Readonly<Record<string, Layer>> = {
       'control-plane/local/node',
       'control-plane/local/controller',
     ],
+    packages: ['Node'],
+  },
+  'control-plane/kube': {
+    holds: 'an API server: access, requests, list and watch; no kind of the mesh',
+    knows: [],
+    packages: ['Node', '@kubernetes/client-node'],
+  },
+  'control-plane/local/cluster': {
+    holds: 'a Kubernetes control plane as processes of this machine',
+    knows: ['control-plane/identity'],
     packages: ['Node'],
   },
   'control-plane/traffic': {

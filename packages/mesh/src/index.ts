@@ -11,6 +11,7 @@ export * from './backends/envoy/resource.ts';
 export { frontDoorSocket } from './backends/envoy/service-front.ts';
 export { type StaticResources, staticResources } from './backends/envoy/static-resources.ts';
 export { renderGatewayApi } from './backends/gateway-api/render.ts';
+export { renderIstio } from './backends/istio/render.ts';
 export type { Manifest, RenderManifests } from './backends/manifest.ts';
 export { type Compile, createCompiler } from './compile/compile.ts';
 export { startSettings } from './compile/settings.ts';

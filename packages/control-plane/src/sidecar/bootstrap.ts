@@ -1,9 +1,13 @@
 /** The bootstrap of a sidecar: options in, Envoy's bootstrap as proto3 JSON out. Pure. */
+import { isIP } from 'node:net';
 import type { BootstrapJson } from '@heddle/envoy-api/envoy/config/bootstrap/v3/bootstrap_pb';
 import type { ClusterJson } from '@heddle/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { AddressJson, BindConfigJson } from '@heddle/envoy-api/envoy/config/core/v3/address_pb';
 import type { ConfigSourceJson } from '@heddle/envoy-api/envoy/config/core/v3/config_source_pb';
+import type { HttpFilterJson } from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import type { UpstreamTlsContextJson } from '@heddle/envoy-api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { HttpProtocolOptionsJson } from '@heddle/envoy-api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
+import { typed } from './typed.ts';
 
 /** Name of the cluster over which a sidecar talks to the control plane. */
 export const xdsClusterName = 'xds';
@@ -19,6 +23,10 @@ export interface BootstrapOptions {
   readonly admin: SidecarAddress;
   /** Where the control plane is, as the sidecar sees it. */
   readonly xds: SidecarAddress;
+  /** How both prove who they are; absent where the way alone proves it. */
+  readonly xdsSecurity?: XdsSecurity;
+  /** What the sidecar has without the control plane. */
+  readonly statics?: Pick<NonNullable<BootstrapJson['staticResources']>, 'listeners' | 'clusters'>;
   /** SO_MARK of the sidecar's own connections; none where interception knows them by user id, or does not exist. */
   readonly mark?: number | undefined;
   /** Connections from all clients together, above which new ones are refused; default 50,000. */
@@ -27,7 +35,17 @@ export interface BootstrapOptions {
   readonly maxRegexProgramSize?: number;
 }
 
-/** A Unix socket, or a TCP address. */
+/** TLS to the control plane, and the token that the sidecar shows; both from files that Envoy reads again when they change. */
+export interface XdsSecurity {
+  /** The DNS name in the control plane's certificate. */
+  readonly serverName: string;
+  /** An SDS file with the validation context `trust-bundle`. */
+  readonly trustFile: string;
+  /** An SDS file with the generic secret `token`. */
+  readonly tokenFile: string;
+}
+
+/** A Unix socket, or a TCP address, by DNS name too. */
 export type SidecarAddress = { readonly pipe: string } | { readonly address: string; readonly port: number };
 
 /** `<node id>` of a pod's sidecar, which tells the control plane what to serve. */
@@ -37,6 +55,7 @@ export function sidecarNodeId(pod: { readonly ip: string; readonly name: string;
 
 /** Renders a sidecar's bootstrap: everything else comes by delta ADS. */
 export function sidecarBootstrap(options: BootstrapOptions): BootstrapJson {
+  const { clusters = [], ...statics } = options.statics ?? {};
   const bind = options.mark === undefined ? {} : { upstreamBindConfig: markedBind(options.mark) };
   return {
     node: { id: options.nodeId, cluster: options.nodeCluster, metadata: { caller: options.caller } },
@@ -51,7 +70,7 @@ export function sidecarBootstrap(options: BootstrapOptions): BootstrapJson {
       ldsConfig: ads,
       cdsConfig: ads,
     },
-    staticResources: { clusters: [xdsCluster(options.xds)] },
+    staticResources: { ...statics, clusters: [xdsCluster(options), ...clusters] },
     clusterManager: bind,
     layeredRuntime: { layers: [{ name: 'static', staticLayer: staticRuntime(options) }] },
     overloadManager: overloadLimits(options.maxDownstreamConnections ?? 50_000),
@@ -78,22 +97,73 @@ const http2: HttpProtocolOptionsJson = {
   explicitHttpConfig: { http2ProtocolOptions: { connectionKeepalive: { interval: '30s', timeout: '5s' } } },
 };
 
-function xdsCluster(xds: SidecarAddress): ClusterJson {
+function xdsCluster({ xds, xdsSecurity }: BootstrapOptions): ClusterJson {
+  const isNamed = 'address' in xds && isIP(xds.address) === 0;
   return {
     name: xdsClusterName,
-    type: 'STATIC',
+    type: isNamed ? 'STRICT_DNS' : 'STATIC',
     connectTimeout: '1s',
     // Without keep-alive a control plane that vanished without closing would be noticed after minutes.
     typedExtensionProtocolOptions: {
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-        '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-        ...http2,
-      },
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
+        'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+        { ...http2, ...(xdsSecurity !== undefined && { httpFilters: [tokenFilter(xdsSecurity), upstreamCodec] }) },
+      ),
     },
+    ...(xdsSecurity !== undefined && { transportSocket: xdsTls(xdsSecurity) }),
     loadAssignment: {
       clusterName: xdsClusterName,
       endpoints: [{ lbEndpoints: [{ endpoint: { address: address(xds) } }] }],
     },
+  };
+}
+
+/** What the SDS files of {@link XdsSecurity} call what they hold. */
+export const xdsSecretNames = { token: 'token', trust: 'trust-bundle' } as const;
+
+function fileSource(path: string): ConfigSourceJson {
+  return { pathConfigSource: { path }, resourceApiVersion: 'V3' };
+}
+
+/** Puts the token on every request; a file that is exchanged counts from the next stream on. */
+function tokenFilter({ tokenFile }: XdsSecurity): HttpFilterJson {
+  return {
+    name: 'envoy.filters.http.credential_injector',
+    typedConfig: typed('envoy.extensions.filters.http.credential_injector.v3.CredentialInjector', {
+      credential: {
+        name: 'envoy.http.injected_credentials.generic',
+        typedConfig: typed('envoy.extensions.http.injected_credentials.generic.v3.Generic', {
+          credential: { name: xdsSecretNames.token, sdsConfig: fileSource(tokenFile) },
+          headerValuePrefix: 'Bearer ',
+        }),
+      },
+    }),
+  };
+}
+
+const upstreamCodec: HttpFilterJson = {
+  name: 'envoy.filters.http.upstream_codec',
+  typedConfig: typed('envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec', {}),
+};
+
+function xdsTls({ serverName, trustFile }: XdsSecurity): NonNullable<ClusterJson['transportSocket']> {
+  const tls: UpstreamTlsContextJson = {
+    sni: serverName,
+    commonTlsContext: {
+      tlsParams: { tlsMinimumProtocolVersion: 'TLSv1_3', tlsMaximumProtocolVersion: 'TLSv1_3' },
+      alpnProtocols: ['h2'],
+      combinedValidationContext: {
+        // A workload's certificate is signed by the same root, and has no such name.
+        defaultValidationContext: {
+          matchTypedSubjectAltNames: [{ sanType: 'DNS', matcher: { exact: serverName } }],
+        },
+        validationContextSdsSecretConfig: { name: xdsSecretNames.trust, sdsConfig: fileSource(trustFile) },
+      },
+    },
+  };
+  return {
+    name: 'envoy.transport_sockets.tls',
+    typedConfig: typed('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', { ...tls }),
   };
 }
 
@@ -142,11 +212,9 @@ function overloadLimits(maxDownstreamConnections: number): NonNullable<Bootstrap
     resourceMonitors: [
       {
         name: 'envoy.resource_monitors.global_downstream_max_connections',
-        typedConfig: {
-          '@type':
-            'type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
+        typedConfig: typed('envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig', {
           ...limit,
-        },
+        }),
       },
     ],
   };

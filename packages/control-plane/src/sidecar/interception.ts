@@ -27,6 +27,12 @@ export interface InterceptionOptions {
   readonly excludeInboundCidrs?: readonly string[];
   readonly excludeOutboundPorts?: readonly number[];
   readonly excludeOutboundCidrs?: readonly string[];
+  /** Absent: everything that is not excluded. Else only what arrives for these ports. */
+  readonly includeInboundPorts?: readonly number[];
+  /** Absent: everything that is not excluded. Else only what is sent to these ports. */
+  readonly includeOutboundPorts?: readonly number[];
+  /** Absent: everything that is not excluded. Else only what is sent to these addresses. */
+  readonly includeOutboundCidrs?: readonly string[];
 }
 
 /** Input for `iptables-restore` and for `ip6tables-restore`. */
@@ -59,7 +65,7 @@ function table(options: InterceptionOptions, ofFamily: (address: string) => bool
     '-i lo -j RETURN',
     ...(options.excludeInboundCidrs ?? []).filter(ofFamily).map(cidr => `-s ${cidr} -j RETURN`),
     ...(options.excludeInboundPorts ?? []).map(port => `-p tcp --dport ${port} -j RETURN`),
-    `-p tcp -j REDIRECT --to-ports ${inboundPort}`,
+    ...ports(options.includeInboundPorts).map(match => `${match} -j REDIRECT --to-ports ${inboundPort}`),
   ];
   const outbound = [
     ...toItself(sidecar, ofFamily),
@@ -68,7 +74,7 @@ function table(options: InterceptionOptions, ofFamily: (address: string) => bool
     ...(options.dnsServers ?? []).filter(ofFamily).map(address => `-d ${address} -p tcp --dport 53 -j RETURN`),
     ...(options.excludeOutboundCidrs ?? []).filter(ofFamily).map(cidr => `-d ${cidr} -j RETURN`),
     ...(options.excludeOutboundPorts ?? []).map(port => `-p tcp --dport ${port} -j RETURN`),
-    `-p tcp -j REDIRECT --to-ports ${outboundPort}`,
+    ...included(options, ofFamily).map(match => `${match} -j REDIRECT --to-ports ${outboundPort}`),
   ];
   return [
     '*nat',
@@ -81,6 +87,19 @@ function table(options: InterceptionOptions, ofFamily: (address: string) => bool
     'COMMIT',
     '',
   ].join('\n');
+}
+
+function ports(included: readonly number[] | undefined): string[] {
+  return included === undefined ? ['-p tcp'] : included.map(port => `-p tcp --dport ${port}`);
+}
+
+/** Where ports and addresses are named both must fit. */
+function included(
+  { includeOutboundPorts, includeOutboundCidrs }: InterceptionOptions,
+  ofFamily: (address: string) => boolean,
+): string[] {
+  const destinations = includeOutboundCidrs?.filter(ofFamily).map(cidr => `-d ${cidr} `) ?? [''];
+  return destinations.flatMap(destination => ports(includeOutboundPorts).map(match => `${destination}${match}`));
 }
 
 /** Only connections to others are marked: those of a sidecar to its application lead there. */

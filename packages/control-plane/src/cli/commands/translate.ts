@@ -12,7 +12,7 @@ interface TranslateOptions {
 }
 
 /** What `--to` takes. */
-export const translationTargets = ['gateway-api'] as const;
+export const translationTargets = ['gateway-api', 'istio'] as const;
 
 /** `heddle translate`: the same policy as objects of another mesh. */
 export const translateCommand: CliCommand = {
@@ -33,7 +33,7 @@ export const translateCommand: CliCommand = {
       )
       .option('--strict', 'write nothing, and end with exit code 1, where anything can not be said as it is meant');
     addExamples(command, [
-      'heddle translate -f examples/bookstore --to gateway-api',
+      'heddle translate -f examples/bookstore --to istio',
       'heddle translate -f policy/ --to gateway-api --strict --out translated/',
     ]);
   },

@@ -1,7 +1,8 @@
-import { type RenderManifests, renderGatewayApi } from '@heddle/mesh';
+import { type RenderManifests, renderGatewayApi, renderIstio } from '@heddle/mesh';
 import type { translationTargets } from '../commands/translate.ts';
 
 /** What renders for each target of `heddle translate`. */
 export const renderers: Readonly<Record<(typeof translationTargets)[number], RenderManifests>> = {
   'gateway-api': renderGatewayApi,
+  istio: renderIstio,
 };

@@ -1,5 +1,6 @@
 /** From a pod to the processes that it consists of. Pure. */
 import { sidecarBootstrap } from '../../sidecar/bootstrap.ts';
+import { envoyFlags } from '../../sidecar/envoy-flags.ts';
 import { sidecarMark } from '../../sidecar/interception.ts';
 import type { Container, Pod, Sidecar } from '../pod.ts';
 import { applicationCapabilities, sidecarCapabilities } from '../sandbox/enter-pod.ts';
@@ -23,15 +24,8 @@ export function containerProcess(
   };
 }
 
-/**
- * Local pods see little traffic: one worker. Nobody restarts an Envoy in place here. A chain or listener that goes takes its
- * connections with it: HTTP says so with its next answer, all others end within 20 s; T12 rests on it. That
- * Envoy calls a field "work in progress" each time that it is sent one is no news. What it logs is there within a second.
- */
-const flags =
-  '--concurrency 1 --disable-hot-restart --drain-strategy immediate --drain-time-s 20 --component-log-level misc:error --file-flush-interval-msec 1000'.split(
-    ' ',
-  );
+/** Local pods see little traffic: one worker. What an Envoy logs is there within a second. */
+const flags = ['--concurrency', '1', ...envoyFlags, '--file-flush-interval-msec', '1000'];
 
 /** The Envoy of a pod. */
 export function sidecarProcess(pod: Pod, sidecar: Sidecar, environment: Readonly<Record<string, string>>): ProcessSpec {

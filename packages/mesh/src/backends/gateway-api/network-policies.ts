@@ -1,7 +1,7 @@
-import { canGrant } from '../../model/http-route-match.ts';
 import type { MeshModel, NamespaceModel } from '../../model/mesh-model.ts';
-import type { Authorization, InboundPort, Principal, Workload } from '../../model/workload.ts';
+import type { InboundPort, Principal, Workload } from '../../model/workload.ts';
 import { type Manifest, manifestOf } from '../manifest.ts';
+import { opensAnything } from '../openings.ts';
 import { namePart, type Selections, selectWorkloads } from '../selectors.ts';
 import type { Shortfalls } from '../shortfalls.ts';
 
@@ -13,9 +13,15 @@ import type { Shortfalls } from '../shortfalls.ts';
  * is told of each TrafficTarget that has any.
  */
 export function networkPolicies(namespace: NamespaceModel, model: MeshModel, shortfalls: Shortfalls): Manifest[] {
+  if (model.settings.policy === 'allow-all') return [];
   sayRequests(namespace, shortfalls);
-  if (model.settings.policy !== 'enforce') {
-    for (const { origin } of namespace.targets.values()) sayNotEnforced(origin, model, shortfalls);
+  if (model.settings.policy === 'audit') {
+    for (const { origin } of namespace.targets.values())
+      shortfalls.say(
+        'Unsupported',
+        origin,
+        'A NetworkPolicy always enforces, and the mesh only audits: none is written.',
+      );
     return [];
   }
   return [...namespace.workloads.values()].flatMap(workload => policyOf(workload, { namespace, model, shortfalls }));
@@ -39,14 +45,9 @@ function sayRequests({ targets }: NamespaceModel, shortfalls: Shortfalls): void 
   }
 }
 
-function sayNotEnforced(origin: Authorization['target'], { settings }: MeshModel, shortfalls: Shortfalls): void {
-  const message = `A NetworkPolicy always enforces, and the policy of the mesh is ${settings.policy}: none is written.`;
-  shortfalls.say('Unsupported', origin, message);
-}
-
 function policyOf(workload: Workload, scope: Scope): Manifest[] {
   const labels = selectWorkloads(scope.namespace, [workload]).selections[0]?.labels;
-  const authorizations = workload.ports.flatMap(({ policy }) => policy.authorizations).filter(opens);
+  const authorizations = workload.ports.flatMap(({ policy }) => policy.authorizations).filter(opensAnything);
   if (labels === undefined) {
     for (const { target } of authorizations) {
       const message = `The labels of ${workload.key} do not tell its pods from others, so no NetworkPolicy protects them. Give them a label of their own.`;
@@ -70,16 +71,11 @@ function policyOf(workload: Workload, scope: Scope): Manifest[] {
   ];
 }
 
-/** Whether it opens anything at all on its port. */
-function opens({ http, tcp }: Authorization): boolean {
-  return tcp || http === 'all' || http.some(({ match }) => canGrant(match));
-}
-
 /** Ports with the same callers stand together. */
 function ingressOf(ports: readonly InboundPort[], workload: Workload, scope: Scope): object[] {
   const byPeers = new Map<string, { readonly from: readonly object[]; readonly ports: object[] }>();
   for (const { number, policy } of ports) {
-    const principals = policy.authorizations.filter(opens).flatMap(authorization => authorization.principals);
+    const principals = policy.authorizations.filter(opensAnything).flatMap(authorization => authorization.principals);
     const from = peersOf(principals, workload, scope);
     if (from.length === 0) continue;
     const key = JSON.stringify(from);
