@@ -22,12 +22,10 @@ function viewSidecar(configuration: SidecarConfiguration): object {
   for (const [name, listener] of sidecar.listeners) {
     if (name.startsWith('outbound/')) outbound[serviceName(name)] = viewOutbound(listener, sidecar);
     if (!name.startsWith('inbound/')) continue;
-    for (const chain of itemsAt(listener, 'filterChains')) {
-      if (at(chain, 'filters') === undefined) continue;
-      // Each caller has a chain of its own; what a port lets in is in one place all the same.
-      const [port, protocol] = textAt(chain, 'name').split('/');
-      inbound[`${port}/${protocol}`] ??= viewInbound(listener, chain, sidecar);
-    }
+    const chains = itemsAt(listener, 'filterChains').filter(chain => at(chain, 'filters') !== undefined);
+    // Each caller has chains of its own; what a port lets in is in one place all the same.
+    for (const [name, own] of Map.groupBy(chains, chain => textAt(chain, 'name').split('/').slice(0, 2).join('/')))
+      inbound[name] = viewInbound(own, sidecar);
   }
   const servers = viewServers(sidecar);
   return {
@@ -115,25 +113,41 @@ function namesIn(validationContext: unknown): string[] {
   );
 }
 
-function viewInbound(listener: unknown, chain: unknown, sidecar: Sidecar): unknown {
-  const manager = at(chain, 'filters', 0, 'typedConfig');
-  if (textAt(chain, 'filters', 0, 'name').endsWith('tcp_proxy')) {
-    const port = at(chain, 'filterChainMatch', 'destinationPort');
-    const chains = itemsAt(listener, 'filterChains').filter(
-      other =>
-        at(other, 'filterChainMatch', 'destinationPort') === port &&
-        textAt(other, 'filters', 0, 'name').endsWith('tcp_proxy'),
-    );
-    const own = chains.filter(other => at(other, 'filterChainMatch', 'serverNames') !== undefined);
-    return (own.length > 0 ? own : chains).flatMap(other => {
-      const context = at(other, 'transportSocket', 'typedConfig', 'commonTlsContext', 'combinedValidationContext');
-      const source = textAt(other, 'filterChainMatch', 'sourcePrefixRanges', 0, 'addressPrefix');
-      return namesIn(at(context, 'defaultValidationContext')).map(name => name + (source && ` from ${source}`));
-    });
-  }
-  const routes = sidecar.routes.get(textAt(manager, 'rds', 'routeConfigName'));
+function viewInbound(chains: readonly unknown[], sidecar: Sidecar): unknown {
+  const managers = chains.map(chain => at(itemsAt(chain, 'filters').at(-1), 'typedConfig'));
+  const isHttp = managers.some(manager => textAt(manager, '@type').endsWith('.HttpConnectionManager'));
+  if (!isHttp) return viewBytes(chains, sidecar);
+  const named = managers.find(manager => at(manager, 'rds') !== undefined);
+  if (named === undefined) return 'closed';
+  const routes = sidecar.routes.get(textAt(named, 'rds', 'routeConfigName'));
   const rbac = at(routes, 'virtualHosts', 0, 'typedPerFilterConfig', 'envoy.filters.http.rbac', 'rbac');
-  const map = at(rbac, 'matcher', 'matcherTree', 'exactMatchMap', 'map');
+  const matcher = at(rbac, 'matcher') ?? at(rbac, 'shadowMatcher');
+  if (matcher === undefined) return 'anybody';
+  return at(rbac, 'matcher') === undefined ? { 'anybody; audited': viewMatcher(matcher) } : viewMatcher(matcher);
+}
+
+function contextOf(chain: unknown): unknown {
+  return at(chain, 'transportSocket', 'typedConfig', 'commonTlsContext');
+}
+
+function viewBytes(chains: readonly unknown[], sidecar: Sidecar): unknown {
+  const namesOf = (chain: unknown) => {
+    const source = textAt(chain, 'filterChainMatch', 'sourcePrefixRanges', 0, 'addressPrefix');
+    const names = namesIn(at(contextOf(chain), 'combinedValidationContext', 'defaultValidationContext'));
+    return names.map(name => name + (source && ` from ${source}`));
+  };
+  const others = chains.at(-1);
+  if (contextOf(others) === undefined) return 'anybody, in plain text';
+  const callers = chains.filter(chain => !/\/(tcp|others)$/.test(textAt(chain, 'name'))).flatMap(namesOf);
+  if (at(contextOf(others), 'combinedValidationContext') !== undefined)
+    return callers.length > 0 ? callers : namesOf(others);
+  const note = sidecar.extensions.get(textAt(others, 'filters', 0, 'name'));
+  const audited = at(note, 'typedConfig', 'onNewConnection') !== undefined;
+  return audited ? { 'the whole mesh; audited': callers } : 'the whole mesh';
+}
+
+function viewMatcher(matcher: unknown): unknown {
+  const map = at(matcher, 'matcherTree', 'exactMatchMap', 'map');
   if (map === undefined) return 'closed';
   return Object.fromEntries(
     Object.entries(map as object).map(([identity, then]) => [shortIdentity(identity), viewGrant(then)]),

@@ -4,12 +4,13 @@ import type {
   HttpRouteMatch,
   InboundPort,
   MeshModel,
+  Modes,
   OutboundRoute,
   Service,
   ServicePort,
   Workload,
 } from '@heddle/mesh';
-import { type Origin, viewOrigin } from '@heddle/mesh';
+import { defaultSettings, type Origin, viewOrigin } from '@heddle/mesh';
 
 /** The model as a person reads it: who may call what and how calls are shared; what is in force by default is left out. */
 export function viewModel(model: MeshModel): object | undefined {
@@ -55,14 +56,21 @@ function viewRoute({ match, backends, origin }: OutboundRoute): object {
   };
 }
 
-function viewWorkload({ serviceAccount, reaches, ports }: Workload): object {
+function viewWorkload({ serviceAccount, modes, reaches, ports }: Workload): object {
   return {
     serviceAccount,
+    ...viewModes(modes),
     ...(reaches.length > 0 && { reaches }),
     ...(ports.length > 0 && {
       ports: Object.fromEntries(ports.map(port => [`${port.number} ${port.protocol}`, viewInbound(port)])),
     }),
   };
+}
+
+/** Those that are not the default. */
+function viewModes(modes: Modes): object {
+  const own = Object.entries(modes).filter(([name, value]) => value !== defaultSettings[name as keyof Modes]);
+  return own.length === 0 ? {} : { modes: Object.fromEntries(own) };
 }
 
 function viewInbound({ policy }: InboundPort): object | string {

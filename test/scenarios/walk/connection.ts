@@ -25,6 +25,8 @@ const listenerFields = [
   'trafficDirection',
   'accessLog',
   'useOriginalDst',
+  'listenerFiltersTimeout',
+  'continueOnListenerFiltersTimeout',
   'listenerFilters',
   'filterChains',
   'defaultFilterChain',
@@ -44,19 +46,23 @@ export function chainFor(sidecar: Sidecar, interceptedBy: number, connection: Co
   const listener = handedOver ?? entrance;
   const inspected = connection.transport === 'tls' ? connection : { ...connection, ...inspect(listener, connection) };
   const chains = list(listener.filterChains).map(item => message(item, 'FilterChain', chainFields));
-  const fitting = nearest(ofPort(chains, connection.port).filter(chain => fits(chain.filterChainMatch, inspected)));
-  if (fitting.length > 1) throw new Error(`${String(listener.name)}: more than one chain fits`);
+  const named = ofName(ofPort(chains, connection.port), connection.serverName);
+  const fitting = nearest(named.filter(chain => fits(chain.filterChainMatch, inspected)));
+  const [best, ...others] = fitting;
+  if (others.length > 0) throw new Error(`${String(listener.name)}: more than one chain fits`);
   const fallback = listener.defaultFilterChain;
-  return fitting[0] ?? (fallback === undefined ? undefined : message(fallback, 'FilterChain', chainFields));
+  return best ?? (fallback === undefined ? undefined : message(fallback, 'FilterChain', chainFields));
 }
 
-/** Of chains that fit those count that name the server, and of these those that ask for the source. */
+/**
+ * Of chains that fit the one that asks for more counts: for the name of the server, for the application's protocol, then for the
+ * source.
+ */
 function nearest(fitting: readonly Chain[]): readonly Chain[] {
-  const having = (chains: readonly Chain[], field: (typeof matchFields)[number]) => {
-    const own = chains.filter(({ filterChainMatch: match }) => Object.hasOwn(match ?? {}, field));
-    return own.length === 0 ? chains : own;
-  };
-  return having(having(fitting, 'serverNames'), 'sourcePrefixRanges');
+  return (['serverNames', 'applicationProtocols', 'sourcePrefixRanges'] as const).reduce((left, field) => {
+    const asking = left.filter(({ filterChainMatch: match }) => Object.hasOwn(match ?? {}, field));
+    return asking.length === 0 ? left : asking;
+  }, fitting);
 }
 
 const matchFields = [
@@ -76,13 +82,38 @@ function ofPort(chains: readonly Chain[], port: number): readonly Chain[] {
   return own.length > 0 ? own : chains.filter(chain => portOf(chain) === undefined);
 }
 
+/** Once chains name the server that is asked for, only they count. */
+function ofName(chains: readonly Chain[], serverName: string | undefined): readonly Chain[] {
+  const namesOf = ({ filterChainMatch }: Chain) =>
+    list((filterChainMatch as { serverNames?: unknown } | undefined)?.serverNames);
+  const own = chains.filter(chain => namesOf(chain).includes(serverName));
+  return own.length > 0 ? own : chains.filter(chain => namesOf(chain).length === 0);
+}
+
 /** Without an inspector nothing is known of a plain connection. */
 function inspect(listener: Message<(typeof listenerFields)[number]>, connection: Connection) {
-  const names = list(listener.listenerFilters).map(item =>
-    text(message(item, 'filter', ['name', 'typedConfig']).name, 'name'),
+  const filters = list(listener.listenerFilters).map(item =>
+    message(item, 'filter', ['name', 'typedConfig', 'filterDisabled']),
   );
-  const inspects = names.includes('envoy.filters.listener.http_inspector');
+  const inspects = filters.some(
+    ({ name, filterDisabled }) =>
+      name === 'envoy.filters.listener.http_inspector' &&
+      !(filterDisabled !== undefined && holdsAt(filterDisabled, connection.port)),
+  );
   return { application: inspects ? connection.application : undefined };
+}
+
+function holdsAt(predicate: unknown, port: number): boolean {
+  const { notMatch, orMatch, destinationPortRange } = message(predicate, 'ListenerFilterChainMatchPredicate', [
+    'notMatch',
+    'orMatch',
+    'destinationPortRange',
+  ]);
+  if (notMatch !== undefined) return !holdsAt(notMatch, port);
+  if (orMatch !== undefined)
+    return list(message(orMatch, 'MatchSet', ['rules']).rules).some(rule => holdsAt(rule, port));
+  const { start, end } = message(destinationPortRange, 'Int32Range', ['start', 'end']);
+  return port >= Number(start) && port < Number(end);
 }
 
 function fits(match: unknown, connection: Connection): boolean {

@@ -16,7 +16,12 @@ export interface Peer {
 /** What an HTTP connection manager does with a request: answers it (null: ends it without an answer), or passes it on. */
 export type HttpResult =
   | { readonly status: number | null }
-  | { readonly clusters: readonly WeightedName[]; readonly request: HttpRequest };
+  | {
+      readonly clusters: readonly WeightedName[];
+      readonly request: HttpRequest;
+      /** Whether authorization counts it as one that would be denied. */
+      readonly wouldDeny: boolean;
+    };
 
 /** A cluster and its weight. */
 export interface WeightedName {
@@ -45,6 +50,7 @@ const managerFields = [
   'requestHeadersTimeout',
   'forwardClientCertDetails',
   'setCurrentClientCertDetails',
+  'accessLog',
 ] as const;
 
 export const managerType = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager' as const;
@@ -135,7 +141,7 @@ function route(manager: Manager, routes: unknown, request: HttpRequest, peer: Pe
   if (others.length > 0 || JSON.stringify(host?.domains) !== '["*"]') throw new Error('more than one virtual host');
   const all = list(host?.routes).map(item => message(item, 'Route', ['match', 'route', 'directResponse']));
   const choose = (context: MatchContext) => all.find(candidate => matchesRoute(candidate.match, context));
-  const arrived: Filtered = { request, peer, filterState: new Map(), routeAgain: false };
+  const arrived: Filtered = { request, peer, filterState: new Map(), routeAgain: false, wouldDeny: false };
   // Without a scheme it finds no route, whatever there is.
   const first = headerOf(request, 'x-forwarded-proto') === '' ? undefined : choose(contextOf(arrived));
   if (first === undefined) return { status: localReply(manager, request, 404) };
@@ -149,7 +155,11 @@ function route(manager: Manager, routes: unknown, request: HttpRequest, peer: Pe
   }
   const removed = new Set(list(requestHeadersToRemove).map(String));
   const headers = filtered.request.headers.filter(([name]) => !removed.has(name));
-  return { clusters: clustersOf(chosen.route), request: { ...filtered.request, headers } };
+  return {
+    clusters: clustersOf(chosen.route),
+    request: { ...filtered.request, headers },
+    wouldDeny: filtered.wouldDeny,
+  };
 }
 
 function mayUpgrade(manager: Manager, request: HttpRequest): boolean {
@@ -184,6 +194,7 @@ interface Filtered {
   readonly filterState: ReadonlyMap<string, string>;
   /** Whether the route is to be chosen once more. */
   readonly routeAgain: boolean;
+  readonly wouldDeny: boolean;
 }
 
 function contextOf({ request, peer, filterState }: Filtered): MatchContext {
@@ -208,7 +219,12 @@ function filter(
         state = noteByFilter(state, typedConfig);
         break;
       case 'envoy.extensions.filters.http.rbac.v3.RBAC':
-        if (!permits(typedConfig, override, state)) return { status: 403 };
+        {
+          const rules = rulesOf(typedConfig, override);
+          if (!permits(rules, state)) return { status: 403 };
+          const shadow = rules.shadowMatcher;
+          state = { ...state, wouldDeny: shadow !== undefined && !allows(shadow, state) };
+        }
         break;
       case 'envoy.extensions.filters.http.router.v3.Router':
         typedMessage(typedConfig, 'envoy.extensions.filters.http.router.v3.Router', ['suppressEnvoyHeaders']);
@@ -256,20 +272,26 @@ function mutateByFilter(request: HttpRequest, config: unknown, override: unknown
   }, request);
 }
 
-function permits(config: unknown, override: unknown, state: Filtered): boolean {
-  const own = typedMessage(config, 'envoy.extensions.filters.http.rbac.v3.RBAC', ['rules', 'matcher']);
-  const { rules, matcher } =
-    override === undefined
-      ? own
-      : message(typedMessage(override, 'envoy.extensions.filters.http.rbac.v3.RBACPerRoute', ['rbac']).rbac, 'RBAC', [
-          'rules',
-          'matcher',
-        ]);
-  if (matcher === undefined) {
-    const { action } = message(rules, 'Rules', ['action']);
-    if (action !== 'ALLOW') throw new Error(`RBAC rules with action ${String(action)}`);
-    return false;
-  }
+type Rbac = Message<'rules' | 'matcher' | 'shadowMatcher'>;
+
+/** The rules of the filter itself, or those that a route has in their place. */
+function rulesOf(config: unknown, override: unknown): Rbac {
+  const own = typedMessage(config, 'envoy.extensions.filters.http.rbac.v3.RBAC', ['rules', 'matcher', 'shadowMatcher']);
+  if (override === undefined) return own;
+  const { rbac } = typedMessage(override, 'envoy.extensions.filters.http.rbac.v3.RBACPerRoute', ['rbac']);
+  return message(rbac, 'RBAC', ['rules', 'matcher', 'shadowMatcher']);
+}
+
+/** Without rules everything passes. */
+function permits({ rules, matcher }: Rbac, state: Filtered): boolean {
+  if (matcher !== undefined) return allows(matcher, state);
+  if (rules === undefined) return true;
+  const { action } = message(rules, 'Rules', ['action']);
+  if (action !== 'ALLOW') throw new Error(`RBAC rules with action ${String(action)}`);
+  return false;
+}
+
+function allows(matcher: unknown, state: Filtered): boolean {
   const chosen = chooseAction(matcher, contextOf(state));
   if (chosen === undefined) return false;
   const { typedConfig } = message(chosen, 'TypedExtensionConfig', ['name', 'typedConfig']);

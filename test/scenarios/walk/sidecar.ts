@@ -1,6 +1,7 @@
 import {
   clusterType,
   endpointType,
+  extensionType,
   listenerType,
   routeType,
   type SidecarConfiguration,
@@ -14,6 +15,7 @@ export interface Sidecar {
   readonly routes: ReadonlyMap<string, object>;
   readonly clusters: ReadonlyMap<string, object>;
   readonly endpoints: ReadonlyMap<string, object>;
+  readonly extensions: ReadonlyMap<string, object>;
   readonly secrets: ReadonlyMap<string, object>;
 }
 
@@ -29,6 +31,7 @@ export function sidecarOf(configuration: SidecarConfiguration): Sidecar {
       routes: byName(resources, routeType),
       clusters: byName(resources, clusterType),
       endpoints: byName(resources, endpointType),
+      extensions: byName(resources, extensionType),
       secrets: byName(resources, secretType),
     };
     known.set(configuration, sidecar);

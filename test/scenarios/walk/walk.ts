@@ -2,9 +2,10 @@ import { type Call, type EnvoyOutput, hostOf, type MeshModel, serviceOf, spiffeI
 import type { Outcome } from '../../../packages/control-plane/src/traffic/compare.ts';
 import { inspectHttp, joinHeaders } from './codec.ts';
 import { list, type Message, message, text, typedMessage, typeOf } from './config.ts';
-import { chainFor, clientTls, serverAccepts } from './connection.ts';
-import { type HttpResult, manage, managerType, type WeightedName, weightedNames } from './http-manager.ts';
-import type { HttpRequest } from './request.ts';
+import { chainFor, clientTls } from './connection.ts';
+import { answered, type Ending, ended, type Payload, refused, unreachable } from './ending.ts';
+import { manage, managerType, type WeightedName, weightedNames } from './http-manager.ts';
+import { arrive } from './inbound.ts';
 import { type Sidecar, sidecarOf } from './sidecar.ts';
 
 /** A rendered mesh. Of the model only names and addresses are read, which is what DNS and the network know. */
@@ -16,21 +17,12 @@ export interface WalkedMesh {
 /** The answer where pods that serve the same share answer differently, so that none is the answer. */
 export const dependsOnPod = Symbol('depends on pod');
 
-/** How one share of the calls ends. Status is null for bytes. */
-interface Ending {
-  readonly verdict: Outcome['verdict'];
-  readonly status: number | null;
-}
-
 interface Share {
   /** `namespace/name` of the Service; absent where a sidecar itself answers. */
   readonly service?: string;
   readonly weight: number;
   readonly endings: readonly Ending[];
 }
-
-/** Bytes of a kind: a request, or a connection that says nothing. */
-type Payload = HttpRequest | undefined;
 
 /**
  * Walks a call through the configuration of both sidecars as Envoy reads it, and says how it ends. It interprets the
@@ -105,13 +97,14 @@ function summarize(shares: readonly Share[]): Outcome | typeof dependsOnPod {
   return {
     verdict: decisive?.verdict ?? 'unreachable',
     status: decisive?.status ?? null,
+    wouldDeny:
+      decisive?.verdict === 'allow' && shares.some(({ endings: all }) => all.some(({ wouldDeny }) => wouldDeny)),
     route: null,
     shares: new Map(shares.flatMap(({ service, weight }) => (service === undefined ? [] : [[service, weight / sum]]))),
   };
 }
 
 const outboundPort = 15_001;
-const inboundPort = 15_006;
 
 class Walk {
   readonly #mesh: WalkedMesh;
@@ -141,7 +134,7 @@ class Walk {
       transport: 'raw_buffer',
       application: payload && inspectHttp(payload),
     });
-    if (chain === undefined) return [{ weight: 1, endings: [refused(payload)] }];
+    if (chain === undefined) return [{ weight: 1, endings: [refused] }];
     const [first, second] = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig']));
     const announces = typeOf(first?.typedConfig) === announcementType;
     this.#announced = announces ? announced(first?.typedConfig, this.#caller.workload) : undefined;
@@ -152,14 +145,14 @@ class Walk {
       case 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy':
         return this.#bytes(filter?.typedConfig, payload, call.to.port);
       case 'envoy.extensions.filters.network.direct_response.v3.Config':
-        return [{ weight: 1, endings: [{ verdict: 'unreachable', status: null }] }];
+        return [{ weight: 1, endings: [unreachable(undefined)] }];
       default:
         throw new Error(`the walk does not know ${typeOf(filter?.typedConfig)}`);
     }
   }
 
   #http(manager: unknown, payload: Payload): readonly Share[] {
-    if (payload === undefined) return [{ weight: 1, endings: [refused(payload)] }];
+    if (payload === undefined) return [{ weight: 1, endings: [refused] }];
     const result = manage(manager, this.#sidecar, payload);
     if ('status' in result) return [{ weight: 1, endings: [ended(result.status)] }];
     return result.clusters.map(cluster => this.#share(cluster, result.request));
@@ -203,25 +196,11 @@ class Walk {
     const tls = clientTls(cluster.transportSocket, server.identity);
     if (tls === undefined) throw new Error('a cluster without mutual TLS');
     const sidecar = sidecarOf(configuration);
+    if (!tls.accepts) return unreachable(payload);
     const source = this.#caller.address;
-    const serverName = this.#announced;
-    const connection = { source, address, port, transport: 'tls', application: tls.alpn, serverName } as const;
-    const chain = chainFor(sidecar, inboundPort, connection);
-    if (chain === undefined || !tls.accepts) return unreachable(payload);
     const { identity } = this.#caller.workload;
-    if (!serverAccepts(chain.transportSocket, identity)) return refused(payload);
-    const [filter] = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig']));
-    if (typeOf(filter?.typedConfig) !== managerType) {
-      atHandshake(filter?.typedConfig);
-      return { verdict: 'allow', status: null };
-    }
-    if (payload === undefined) return refused(payload);
-    const result: HttpResult = manage(filter?.typedConfig, sidecar, payload, {
-      identity,
-      address: source,
-      own: server.identity,
-    });
-    return 'status' in result ? ended(result.status) : answered(200);
+    const mesh = { alpn: tls.alpn, announced: this.#announced, identity, server: server.identity };
+    return arrive(sidecar, { source, address, port, payload, mesh }) ?? unreachable(payload);
   }
 
   /** Leaves the mesh in plain text: to who serves a Service outside it, or to the address that the connection was made to. */
@@ -237,9 +216,7 @@ class Walk {
       const server = workloadAt(this.#mesh.model, at.address);
       const configuration = server && this.#mesh.sidecars.get(server.key);
       if (configuration === undefined) return answered(payload === undefined ? null : 200);
-      const plain = { source: this.#caller.address, ...at, transport: 'raw_buffer', application: undefined } as const;
-      if (chainFor(sidecarOf(configuration), inboundPort, plain) !== undefined) throw new Error('plain text is let in');
-      return { verdict: 'deny', status: null };
+      return arrive(sidecarOf(configuration), { source: this.#caller.address, ...at, payload }) ?? refused;
     });
   }
 }
@@ -303,19 +280,6 @@ function bytesOf(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** The proxy must connect to the application only once the caller has proved who it is. */
-function atHandshake(config: unknown): void {
-  const proxy = typedMessage(config, 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', [
-    'statPrefix',
-    'cluster',
-    'upstreamConnectMode',
-    'maxEarlyDataBytes',
-  ]);
-  if (proxy.upstreamConnectMode !== 'ON_DOWNSTREAM_TLS_HANDSHAKE' || proxy.maxEarlyDataBytes !== 0) {
-    throw new Error('a denied client would see the greeting of a server');
-  }
-}
-
 function endpointsOf(assignment: unknown): SocketAddress[] {
   if (assignment === undefined) return [];
   const { endpoints } = message(assignment, 'ClusterLoadAssignment', ['clusterName', 'endpoints']);
@@ -348,22 +312,4 @@ function realAddresses(model: MeshModel, address: string, port: number): SocketA
     }
   }
   return [{ address, port }];
-}
-
-function answered(status: number | null): Ending {
-  return { verdict: status === null || status === 200 ? 'allow' : status === 503 ? 'unreachable' : 'deny', status };
-}
-
-/** A sidecar's own answer, or none. */
-function ended(status: number | null): Ending {
-  return status === null ? { verdict: 'deny', status } : answered(status);
-}
-
-/** Closed by a sidecar: bytes end, a request sees a reset from the other sidecar as 503. */
-function refused(payload: Payload): Ending {
-  return payload === undefined ? { verdict: 'deny', status: null } : { verdict: 'deny', status: null };
-}
-
-function unreachable(payload: Payload): Ending {
-  return { verdict: 'unreachable', status: payload === undefined ? null : 503 };
 }

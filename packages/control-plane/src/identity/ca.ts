@@ -4,7 +4,7 @@
  */
 import { generateKeyPairSync, hash, X509Certificate } from 'node:crypto';
 import type { AuthorityPem } from './authority-pem.ts';
-import { type Issuer, issuerOf, signCertificate } from './certificate.ts';
+import { type CertificateContent, type Issuer, issuerOf, signCertificate } from './certificate.ts';
 import { type AuthorityChain, readChain } from './chain.ts';
 import { PrivateKey } from './private-key.ts';
 
@@ -15,13 +15,17 @@ export interface ServiceAccount {
 }
 
 /** A certificate with its key. */
-export interface WorkloadCertificate {
-  readonly spiffeId: string;
+export interface IssuedCertificate {
   /** The leaf, and what leads from it to the root, which is in everybody's trust bundle. */
   readonly certificateChainPem: string;
   readonly privateKey: PrivateKey;
   readonly notBefore: Date;
   readonly notAfter: Date;
+}
+
+/** The certificate of a workload. */
+export interface WorkloadCertificate extends IssuedCertificate {
+  readonly spiffeId: string;
   /** Says issuer, identity and expiry: `ISSUER.IDENTITY.SECONDS`. */
   readonly version: string;
 }
@@ -93,29 +97,30 @@ export class CertificateAuthority {
       if (!nameForm.test(name)) throw new Error(`"${name}" can't be part of an identity`);
     }
     const spiffeId = `spiffe://${this.trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+    const issued = this.#sign({ subject: '', uri: spiffeId }, lifetimeMs);
+    const version = `${this.issuer}.${short(spiffeId)}.${issued.notAfter.getTime() / 1000}`;
+    return { spiffeId, ...issued, version };
+  }
+
+  /** Issues what a server of the control plane shows to sidecars: it has DNS names, which no workload's has, and no identity. */
+  issueServing(dnsNames: readonly [string, ...string[]], lifetimeMs = 24 * hour): IssuedCertificate {
+    return this.#sign({ subject: 'Heddle control plane', dnsNames }, lifetimeMs);
+  }
+
+  #sign(who: Pick<CertificateContent, 'subject' | 'uri' | 'dnsNames'>, lifetimeMs: number): IssuedCertificate {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const now = this.#now().getTime();
     const { issuer, intermediates, key } = this.#chain;
     const expiry = Math.min(now + lifetimeMs, issuer.validToDate.getTime());
     const certificate = signCertificate(
-      {
-        publicKey,
-        subject: '',
-        uri: spiffeId,
-        notBefore: new Date(now - backdatedMs),
-        notAfter: new Date(expiry),
-        isAuthority: false,
-      },
+      { ...who, publicKey, notBefore: new Date(now - backdatedMs), notAfter: new Date(expiry), isAuthority: false },
       { privateKey: key, issuer: this.#issuerName },
     );
-    const notAfter = certificate.validToDate;
     return {
-      spiffeId,
       certificateChainPem: [certificate, ...intermediates].join(''),
       privateKey: new PrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string),
       notBefore: certificate.validFromDate,
-      notAfter,
-      version: `${this.issuer}.${short(spiffeId)}.${notAfter.getTime() / 1000}`,
+      notAfter: certificate.validToDate,
     };
   }
 }

@@ -7,6 +7,7 @@ import type { ConfigSourceJson } from '@heddle/envoy-api/envoy/config/core/v3/co
 import type { HttpFilterJson } from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { UpstreamTlsContextJson } from '@heddle/envoy-api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { HttpProtocolOptionsJson } from '@heddle/envoy-api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
+import { tcpProbePrefix } from './own-listeners.ts';
 import { typed } from './typed.ts';
 
 /** Name of the cluster over which a sidecar talks to the control plane. */
@@ -91,6 +92,9 @@ const keptStatistics = [
   'server.',
   'http.inbound.',
   'http.outbound.',
+  // Answers to TCP probes are made from these.
+  `cluster.${tcpProbePrefix}`,
+  'tcp.inbound.shadow_denied',
 ];
 
 const http2: HttpProtocolOptionsJson = {

@@ -13,7 +13,6 @@ import type {
   HttpConnectionManagerJson,
   HttpFilterJson,
 } from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
-import type { SidecarAddress } from './bootstrap.ts';
 import { typed } from './typed.ts';
 
 /** Ports of a sidecar that nothing leads around: the pod's own programs can't have them. */
@@ -32,7 +31,7 @@ export type OwnProbe =
 export interface OwnListenersOptions {
   /** The pod's address: what is on loopback only can't be probed from outside either. */
   readonly address: string;
-  readonly admin: SidecarAddress & { readonly pipe: string };
+  readonly admin: { readonly pipe: string };
   readonly probes: readonly OwnProbe[];
 }
 
@@ -59,6 +58,9 @@ export function ownListeners(options: OwnListenersOptions): {
   return { listeners, clusters: [adminClusterOf(admin), ...clusters.values()] };
 }
 
+/** What the names of clusters begin with that show whether a port takes connections. */
+export const tcpProbePrefix = 'heddle/tcp/';
+
 const adminCluster = 'heddle/admin';
 
 function adminClusterOf({ pipe }: { readonly pipe: string }): ClusterJson {
@@ -66,6 +68,7 @@ function adminClusterOf({ pipe }: { readonly pipe: string }): ClusterJson {
 }
 
 function clusterName({ kind, port }: OwnProbe): string {
+  if (kind === 'tcp') return `${tcpProbePrefix}${port}`;
   return `heddle/${kind}/${port}`;
 }
 

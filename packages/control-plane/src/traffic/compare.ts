@@ -6,6 +6,8 @@ export interface Outcome {
   readonly verdict: TrafficVerdict;
   /** Null for TCP, and where no answer came. */
   readonly status: number | null;
+  /** Whether the destination counts it as one that policy would deny; absent where nobody can tell. */
+  readonly wouldDeny?: boolean;
   readonly route: string | null;
   /** Share of the calls, 0 to 1, by `namespace/name` of the Service that answered. */
   readonly shares: ReadonlyMap<string, number>;
@@ -16,6 +18,7 @@ export function outcomeOf(verdict: Verdict): Outcome {
   return {
     verdict: verdictOf(verdict),
     status: verdict.status,
+    wouldDeny: verdict.wouldDeny,
     route: null,
     shares: new Map(verdict.backends.map(({ namespace, service, share }) => [`${namespace}/${service}`, share])),
   };
@@ -39,6 +42,9 @@ export function differences(expected: Expectation, seen: Outcome, tolerance: num
   if (expected.status !== undefined && expected.status !== seen.status) {
     found.push(`status ${expected.status}, not ${seen.status ?? 'none'}`);
   }
+  if (expected.wouldDeny !== undefined && seen.wouldDeny !== undefined && expected.wouldDeny !== seen.wouldDeny) {
+    found.push(expected.wouldDeny ? 'that policy would deny it, which it would not' : 'no denial, which policy would');
+  }
   if (expected.route !== undefined && expected.route !== seen.route) {
     found.push(`route ${expected.route}, not ${seen.route ?? 'none'}`);
   }
@@ -50,21 +56,25 @@ export function differences(expected: Expectation, seen: Outcome, tolerance: num
 }
 
 /** What is expected in a few words, as `allow 200, bookstore-v1 0.9`. */
-export function describeExpectation({ verdict, status, route, shares }: Expectation): string {
-  return describe({ verdict, status: status ?? null, route: route ?? null, shares: shares ?? new Map() });
+export function describeExpectation({ verdict, status, wouldDeny, route, shares }: Expectation): string {
+  const told = { verdict, status: status ?? null, route: route ?? null, shares: shares ?? new Map() };
+  return describe(wouldDeny === undefined ? told : { ...told, wouldDeny });
 }
 
 /** What was seen, in as many words as were expected. */
 export function describeOutcome(seen: Outcome, expected: Expectation): string {
   const shares = [...(expected.shares?.keys() ?? [])].map(name => [name, seen.shares.get(name) ?? 0] as const);
   const route = expected.route === undefined ? null : (seen.route ?? 'no route');
-  return describe({ verdict: seen.verdict, status: seen.status, route, shares: new Map(shares) });
+  const told = { verdict: seen.verdict, status: seen.status, route, shares: new Map(shares) };
+  const { wouldDeny } = seen;
+  return describe(expected.wouldDeny === undefined || wouldDeny === undefined ? told : { ...told, wouldDeny });
 }
 
-function describe({ verdict, status, route, shares }: Outcome): string {
+function describe({ verdict, status, wouldDeny, route, shares }: Outcome): string {
   const outcome = status === null ? verdict : `${verdict} ${status}`;
   const listed = [...shares].map(([service, share]) => `${service.slice(service.indexOf('/') + 1)} ${round(share)}`);
-  return [outcome, ...(route === null ? [] : [`route ${route}`]), ...listed].join(', ');
+  const audited = wouldDeny === undefined ? [] : [wouldDeny ? 'would be denied' : 'would not be denied'];
+  return [outcome, ...audited, ...(route === null ? [] : [`route ${route}`]), ...listed].join(', ');
 }
 
 function round(share: number): number {

@@ -92,6 +92,12 @@ export class Field {
     return least;
   }
 
+  /** True or false. */
+  flag(): boolean {
+    if (typeof this.value !== 'boolean') this.report(`${this.#name} must be true or false.`);
+    return this.value === true;
+  }
+
   get #name(): string {
     const last = this.path.at(-1);
     return typeof last === 'number' ? `item ${last} of ${String(this.path.at(-2))}` : (last ?? 'the object');

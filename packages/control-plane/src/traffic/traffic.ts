@@ -12,6 +12,8 @@ export type TrafficVerdict = 'allow' | 'deny' | 'unreachable';
 export interface Expectation {
   readonly verdict: TrafficVerdict;
   readonly status?: number;
+  /** Whether policy would deny what it lets through, since it is not enforced (I3). */
+  readonly wouldDeny?: boolean;
   /** Name of a route of a ServiceProfile. */
   readonly route?: string;
   /** Share of the calls, 0 to 1, by `namespace/name` of the Service that answers. Others are not judged. */
@@ -116,10 +118,17 @@ function readHeaders(field: Field): Call['headers'] {
 
 function readExpectation(field: Field, namespace: string, clusterDomain: string): Expectation {
   if (!field.present) field.report('expect is missing: say what the call should see.');
-  const { verdict, status, route, shares } = field.fields(['verdict', 'status', 'route', 'shares']);
+  const { verdict, status, wouldDeny, route, shares } = field.fields([
+    'verdict',
+    'status',
+    'wouldDeny',
+    'route',
+    'shares',
+  ]);
   return {
     verdict: field.present ? verdict.word(['allow', 'deny', 'unreachable']) : 'allow',
     ...(status.present && { status: status.number({ least: 100, most: 599, whole: true }) }),
+    ...(wouldDeny.present && { wouldDeny: wouldDeny.flag() }),
     ...(route.present && { route: route.text() }),
     ...(shares.present && { shares: readShares(shares, namespace, clusterDomain) }),
   };

@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import { type DescMessage, fromJson, type JsonValue, toBinary } from '@bufbuild/protobuf';
 import type { ClusterJson } from '@heddle/envoy-api/envoy/config/cluster/v3/cluster_pb';
+import type { TypedExtensionConfigJson } from '@heddle/envoy-api/envoy/config/core/v3/extension_pb';
 import type { ClusterLoadAssignmentJson } from '@heddle/envoy-api/envoy/config/endpoint/v3/endpoint_pb';
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
 import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/route/v3/route_pb';
@@ -17,6 +18,7 @@ import { type ResourceKind, typeUrls } from './resource-type.ts';
 export interface ResourceJson {
   readonly cluster: ClusterJson;
   readonly endpoints: ClusterLoadAssignmentJson;
+  readonly extension: TypedExtensionConfigJson;
   readonly listener: ListenerJson;
   readonly route: RouteConfigurationJson;
   readonly secret: SecretJson;
@@ -104,6 +106,7 @@ function encodeAnew(kind: ResourceKind, json: ResourceJson[ResourceKind], versio
 const descriptors: Readonly<Record<ResourceKind, DescMessage>> = {
   cluster: descriptor('cluster'),
   endpoints: descriptor('endpoints'),
+  extension: descriptor('extension'),
   listener: descriptor('listener'),
   route: descriptor('route'),
   secret: descriptor('secret'),

@@ -4,8 +4,9 @@ export const typeUrls = {
   endpoints: 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment',
   listener: 'type.googleapis.com/envoy.config.listener.v3.Listener',
   route: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
+  extension: 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
   secret: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
 } as const;
 
-/** What Envoy calls CDS, EDS, LDS, RDS and SDS. */
+/** What Envoy calls CDS, EDS, ECDS, LDS, RDS and SDS. */
 export type ResourceKind = keyof typeof typeUrls;

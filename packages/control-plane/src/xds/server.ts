@@ -2,7 +2,9 @@
  * Serves snapshots to sidecars over gRPC: what comes in is a snapshot per node id, what goes out is Envoy's aggregated
  * discovery service, delta variant. It must not know what the resources mean, nor where snapshots come from.
  */
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { createServer as createTlsServer, type SecureContextOptions } from 'node:tls';
 import { Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { DeltaStream } from './delta.ts';
 import { type DeltaRequest, decodeDeltaRequest, encodeDeltaResponse } from './delta-wire.ts';
@@ -30,7 +32,31 @@ export type XdsAddress =
   /** A Unix socket that only one node can reach: it proves who connects. A stale file in its place is replaced. */
   | { readonly path: string; readonly node: string }
   /** Loopback TCP in plain text, for benches and tests: any node id is believed. Port 0 picks a free one. */
-  | { readonly port: number };
+  | { readonly port: number }
+  | SecureXdsAddress;
+
+/** TCP with TLS, for sidecars on other machines: each stream proves whose it is, whatever node id it claims. */
+export interface SecureXdsAddress {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly certificate: ServerCertificate;
+  readonly authenticate: Authenticate;
+  /** Takes what puts another certificate in the place of this one. */
+  readonly onCertificate?: (replace: (certificate: ServerCertificate) => void) => void;
+}
+
+/** What a server shows, as PEM. */
+export interface ServerCertificate {
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+}
+
+/** The id of the node that a stream belongs to, by its `authorization` header; or why it is nobody's. Does not reject. */
+export type Authenticate = (authorization: string | undefined) => Promise<Admittance>;
+
+/** Whose a stream is. `retryable`: another try may be let in. */
+export type Admittance = { readonly node: string } | { readonly refusal: string; readonly retryable?: boolean };
 
 /** An address that is being listened on. */
 export interface XdsListening {
@@ -80,23 +106,66 @@ export class XdsServer {
    * @throws Error where the address is taken, or the path is too long for a Unix socket (107 bytes)
    */
   async listen(at: XdsAddress): Promise<XdsListening> {
+    if ('authenticate' in at) return await this.#listenSecurely(at);
     const server = new Server(options);
-    const node = 'path' in at ? at.node : undefined;
+    const proof = 'path' in at ? { id: at.node, isSure: false } : undefined;
     let address = 'path' in at ? `unix:${at.path}` : `127.0.0.1:${at.port}`;
-    server.addService(service, { deltaAggregatedResources: (call: Call) => this.#serve(call, address, node) });
+    server.addService(service, { deltaAggregatedResources: (call: Call) => this.#serve(call, address, proof) });
     if ('path' in at) await rm(at.path, { force: true });
     const port = await bind(server, address);
     if ('port' in at) address = `127.0.0.1:${port}`;
+    return this.#opened(address, () => server.forceShutdown());
+  }
+
+  async #listenSecurely(at: SecureXdsAddress): Promise<XdsListening> {
+    const { host, authenticate, onCertificate } = at;
+    const server = new Server(options);
+    let address = host;
+    const admit = (call: Call): Promise<void> => this.#admit(call, address, authenticate);
+    server.addService(service, { deltaAggregatedResources: (call: Call) => void admit(call) });
+    // TLS ends before gRPC, whose own credentials can't be exchanged.
+    const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    const sockets = createTlsServer({ ...contextOf(at.certificate), ALPNProtocols: ['h2'] }, socket =>
+      injector.injectConnection(socket),
+    );
+    sockets.listen(at.port, host);
+    await once(sockets, 'listening');
+    onCertificate?.(certificate => sockets.setSecureContext(contextOf(certificate)));
+    const bound = sockets.address();
+    address = `${host}:${typeof bound === 'object' && bound !== null ? bound.port : at.port}`;
+    return this.#opened(address, () => {
+      sockets.close();
+      server.forceShutdown();
+    });
+  }
+
+  #opened(address: string, end: () => void): XdsListening {
     const listening: XdsListening = {
       address,
       close: () => {
         this.#listening.delete(listening);
-        server.forceShutdown();
+        end();
       },
     };
     this.#listening.add(listening);
     if (this.#ended) listening.close();
     return listening;
+  }
+
+  /** Nothing of a stream is read before it is known whose it is. */
+  async #admit(call: Call, address: string, authenticate: Authenticate): Promise<void> {
+    // A stream that breaks off meanwhile is nobody's; without a listener it would be an uncaught error.
+    call.on('error', () => {});
+    const [authorization] = call.metadata.get('authorization');
+    const admittance = await authenticate(typeof authorization === 'string' ? authorization : undefined);
+    if (call.cancelled) return;
+    if ('node' in admittance) {
+      this.#serve(call, address, { id: admittance.node, isSure: true });
+      return;
+    }
+    const { refusal: reason, retryable = false } = admittance;
+    this.#observer.refused?.({ address, claimed: undefined, reason });
+    refuse(call, retryable ? status.UNAVAILABLE : status.UNAUTHENTICATED, reason);
   }
 
   /** Serves until the signal aborts; then every stream ends and every address is given up, also one that is just being taken. */
@@ -155,7 +224,7 @@ export class XdsServer {
   }
 
   /** A stream is nobody's until its first request has said whose it is. */
-  #serve(call: Call, address: string, proven: string | undefined): void {
+  #serve(call: Call, address: string, proven: Proof | undefined): void {
     let session: Session | undefined;
     call.on('data', (request: DeltaRequest) => {
       try {
@@ -178,11 +247,11 @@ export class XdsServer {
     call.on('close', close);
   }
 
-  #open(call: Call, first: DeltaRequest, from: { address: string; proven: string | undefined }): Session | undefined {
+  #open(call: Call, first: DeltaRequest, from: { address: string; proven: Proof | undefined }): Session | undefined {
     const { address, proven } = from;
     const claimed = first.nodeId;
-    const id = proven ?? claimed;
-    if (!id || (claimed !== undefined && claimed !== id)) {
+    const id = proven?.id ?? claimed;
+    if (!id || (claimed !== undefined && claimed !== id && proven?.isSure !== true)) {
       const reason = id
         ? `this socket belongs to node "${id}", not to "${claimed}"`
         : 'the first request names no node';
@@ -210,6 +279,16 @@ export class XdsServer {
       },
     };
   }
+}
+
+function contextOf({ certificatePem, privateKeyPem }: ServerCertificate): SecureContextOptions {
+  return { cert: certificatePem, key: privateKeyPem, minVersion: 'TLSv1.3' };
+}
+
+/** Whose a stream is, as its way proves; where that is sure nothing is gained by claiming otherwise. */
+interface Proof {
+  readonly id: string;
+  readonly isSure: boolean;
 }
 
 /** A stream whose node is known. */

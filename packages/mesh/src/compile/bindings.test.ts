@@ -100,8 +100,8 @@ test('a pod that comes changes the routes of HTTP ports and adds a chain to each
   assert.deepEqual(
     now
       .filter(([, chain]) => !before.some(([, other]) => other === chain))
-      .map(([name]) => name?.replace(/\/[^/]*$/, '')),
-    ['80/http/web.shop at 10.0.0.2', '3306/tcp'],
+      .map(([name]) => name?.split('/').slice(0, 4).join('/')),
+    ['80/http/web.shop/10.0.0.2', '3306/tcp/web.shop/10.0.0.2'],
   );
   assert.equal(before.length + 2, now.length, 'every other chain is as it was, so that Envoy drains none');
 });

@@ -50,9 +50,12 @@ function workloadsBehind(
   return [...keys].toSorted().flatMap(key => workloads.get(afterSlash(key)) ?? []);
 }
 
-/** Nobody is kept from a Service without workloads: there is nothing to protect, and 503 tells more than 403. */
+/**
+ * Nobody is kept from a Service without workloads: there is nothing to protect, and 503 tells more than 403. Nor from one
+ * with a workload that does not enforce policy: what would be denied comes as far as that, where it is counted (I3).
+ */
 function callersOfWorkloads(workloads: readonly LocalWorkload[]): Service['callers'] {
-  if (workloads.length === 0) return 'anyone';
+  if (workloads.length === 0 || workloads.some(({ modes }) => modes.policy !== 'enforce')) return 'anyone';
   const callers = new Set<string>();
   for (const { ports } of workloads) {
     for (const { policy } of ports) {

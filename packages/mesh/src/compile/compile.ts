@@ -1,9 +1,11 @@
 import { type Finding, findingAt } from '../findings/finding.ts';
 import type { MeshModel, NamespaceModel } from '../model/mesh-model.ts';
+import type { Modes } from '../model/modes.ts';
 import type { Workload } from '../model/workload.ts';
 import type { NamespaceResources, ResourceSet } from '../store/resource-set.ts';
 import { BindingCompiler, type Bindings } from './bindings.ts';
 import { keepList, Memo } from './memo.ts';
+import { modesOfNamespace } from './modes.ts';
 import { type LocalNamespace, type LocalWorkload, NamespaceCompiler } from './namespace.ts';
 import { type Reach, reachInputs, reachOf } from './reach.ts';
 import { createSettler } from './settings.ts';
@@ -24,15 +26,18 @@ export function createCompiler(): Compile {
   const workloads = new Map<string, Memo<Workload>>();
   const models = new Memo<NamespaceModel>();
   const bindings = new BindingCompiler();
+  const modes = new Memo<Modes>();
   const settle = createSettler();
   return set => {
     const { settings, findings } = settle(set);
     const names = [...set.namespaces.keys()].toSorted();
     const bound = bindings.compile(set);
     const local = names.map(name => {
+      const own = set.cluster.namespaces.get(name);
       const named = bound.get(name) ?? noBindings;
-      return locals.get(name, [set.namespaces.get(name), settings, named], () =>
-        compilerOf(name, compilers).compile(resourcesOf(name, set), settings, named),
+      const around = { settings, bindings: named, modes: modesOfNamespace(own, settings, modes) };
+      return locals.get(name, [set.namespaces.get(name), settings, named, around.modes], () =>
+        compilerOf(name, compilers).compile(resourcesOf(name, set), around),
       );
     });
     const reach = local.map(namespace =>
@@ -54,7 +59,7 @@ export function createCompiler(): Compile {
       compilers.delete(name);
       workloads.delete(name);
     }
-    for (const memo of [locals, reaches, models]) memo.endPass();
+    for (const memo of [locals, reaches, models, modes]) memo.endPass();
     return { settings, namespaces, inputFindings: [...set.findings, ...findings] };
   };
 }
@@ -91,6 +96,7 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
   memory.endPass();
   return {
     name: namespace.name,
+    modes: namespace.modes,
     services: namespace.services,
     workloads,
     serviceAccounts: namespace.serviceAccounts,

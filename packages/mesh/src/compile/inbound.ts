@@ -1,3 +1,4 @@
+import type { Modes } from '../model/modes.ts';
 import type { InboundPort } from '../model/workload.ts';
 import { authorizationOn } from './authorization.ts';
 import type { InboundPortFacts } from './namespace.ts';
@@ -32,12 +33,14 @@ export function openPorts(compiled: CompiledPorts): ReadonlyMap<string, readonly
 export function inboundPorts(
   facts: readonly InboundPortFacts[],
   targets: readonly TargetUnit[],
+  { mtls, policy: mode }: Modes,
 ): readonly InboundPort[] {
+  const plainText = mtls === 'permissive' && mode !== 'enforce';
   return facts
     .filter(({ protocol }) => protocol !== 'udp')
     .map(({ number, protocol }) => ({
       number,
       protocol,
-      policy: { authorizations: targets.map(target => authorizationOn(target, number, protocol)) },
+      policy: { mode, plainText, authorizations: targets.map(target => authorizationOn(target, number, protocol)) },
     }));
 }

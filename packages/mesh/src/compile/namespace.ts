@@ -1,6 +1,7 @@
 import type { Finding } from '../findings/finding.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { spiffeId } from '../model/mesh-model.ts';
+import type { Modes } from '../model/modes.ts';
 import type { Service } from '../model/service.ts';
 import type { MeshSettings } from '../model/settings.ts';
 import type { SplitRoot } from '../model/split.ts';
@@ -13,6 +14,7 @@ import { type Protectors, protectorsOf, sayDestinations } from './destinations.t
 import { indexPods, type PodIndex } from './endpoints.ts';
 import { inboundPorts, openPorts } from './inbound.ts';
 import { keepList, type Memo, Memory, sameItems } from './memo.ts';
+import { sayModes } from './modes.ts';
 import { sayOutside } from './outside-mesh.ts';
 import { identitiesByWorkload } from './port-endpoints.ts';
 import { saySwappedPorts } from './port-numbers.ts';
@@ -29,12 +31,21 @@ export type LocalWorkload = Omit<Workload, 'reaches'>;
 /** What one namespace says, all by itself: nothing in it depends on another namespace. */
 export interface LocalNamespace {
   readonly name: string;
+  readonly modes: Modes;
   readonly services: ReadonlyMap<string, Service>;
   readonly workloads: ReadonlyMap<string, LocalWorkload>;
   readonly serviceAccounts: ReadonlySet<string>;
   readonly targets: ReadonlyMap<string, ResolvedTarget>;
   readonly splits: ReadonlyMap<string, SplitRoot>;
   readonly findings: readonly Finding[];
+}
+
+/** What a namespace is compiled under. */
+export interface Around {
+  readonly settings: MeshSettings;
+  readonly bindings: Bindings;
+  /** What holds for its workloads that say nothing of their own (I4). */
+  readonly modes: Modes;
 }
 
 /** Compiles one namespace; keeps the units of the last pass and makes anew only those whose inputs changed. */
@@ -49,6 +60,7 @@ export class NamespaceCompiler {
   readonly #targets: Memo<TargetUnit> = this.#memory.memo();
   readonly #targetLists: Memo<readonly TargetUnit[]> = this.#memory.memo();
   readonly #splits: Memo<SplitRoots> = this.#memory.memo();
+  readonly #modes: Memo<Modes> = this.#memory.memo();
   readonly #portLists: Memo<readonly InboundPort[]> = this.#memory.memo();
   readonly #workloads: Memo<LocalWorkload> = this.#memory.memo();
   readonly #accounts: Memo<ReadonlySet<string>> = this.#memory.memo();
@@ -60,7 +72,8 @@ export class NamespaceCompiler {
   }
 
   /** One pass. */
-  compile(resources: NamespaceResources, settings: MeshSettings, bindings: Bindings): LocalNamespace {
+  compile(resources: NamespaceResources, around: Around): LocalNamespace {
+    const { settings, bindings, modes } = around;
     const routeGroups = this.#compileRouteGroups(resources, settings);
     const scope: Scope = { namespace: this.#name, resources, routeGroups, bindings, settings };
     const pods = this.#pods.get('', [resources.pods], () => livingPods(resources.pods));
@@ -71,7 +84,7 @@ export class NamespaceCompiler {
     const identities = identitiesByWorkload(this.#name, groups, settings);
     const ports = this.#services.compile({ ...scope, index, identities, splits: splits.roots });
     const protectors = protectorsOf(targets, groups, index);
-    const workloads = this.#compileWorkloads(groups, protectors, openPorts(ports), settings);
+    const workloads = this.#compileWorkloads(groups, protectors, openPorts(ports), { settings, modes });
     const services = this.#callers.compile(ports, workloads);
     const findings = [
       ...splits.findings,
@@ -80,11 +93,13 @@ export class NamespaceCompiler {
       ...targets.flatMap(target => target.findings),
       ...sayDestinations(targets, resources, index),
       ...saySwappedPorts(protectors, ports, workloads),
+      ...sayModes(groups, workloads),
     ];
     const serviceAccounts = this.#serviceAccounts(resources, groups);
     this.#memory.endPass();
     return {
       name: this.#name,
+      modes,
       services,
       workloads,
       serviceAccounts,
@@ -133,7 +148,7 @@ export class NamespaceCompiler {
     groups: readonly PodGroup[],
     protectors: Protectors,
     open: ReadonlyMap<string, readonly InboundPortFacts[]>,
-    settings: MeshSettings,
+    { settings, modes: ofNamespace }: Pick<Around, 'settings' | 'modes'>,
   ): ReadonlyMap<string, LocalWorkload> {
     const workloads = new Map<string, LocalWorkload>();
     for (const group of groups) {
@@ -142,9 +157,12 @@ export class NamespaceCompiler {
       const mine = keepList(this.#targetLists.previous(key), protectors.get(name) ?? []);
       this.#targetLists.get(key, [mine], () => mine);
       const facts = open.get(key) ?? [];
-      const ports = this.#portLists.get(key, [mine, JSON.stringify(facts)], () => inboundPorts(facts, mine));
+      const modes = this.#modes.get(key, [ofNamespace, group.modes], () => ({ ...ofNamespace, ...group.modes }));
+      const ports = this.#portLists.get(key, [mine, JSON.stringify(facts), modes.mtls, modes.policy], () =>
+        inboundPorts(facts, mine, modes),
+      );
       const identity = spiffeId(settings.trustDomain, this.#name, serviceAccount);
-      const workload = this.#workloads.get(key, [group, ports, identity], () => ({
+      const workload = this.#workloads.get(key, [group, ports, identity, modes.egress], () => ({
         namespace: this.#name,
         name,
         key,
@@ -152,6 +170,7 @@ export class NamespaceCompiler {
         identity,
         labels,
         pods,
+        modes,
         ports,
       }));
       workloads.set(name, workload);

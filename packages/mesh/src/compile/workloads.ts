@@ -1,5 +1,7 @@
+import type { Modes } from '../model/modes.ts';
 import { shortHash } from '../model/short-hash.ts';
 import type { Pod } from '../model/workload.ts';
+import type { ModeMistake } from '../store/kubernetes/modes.ts';
 import type { PodOwner, PodSpec } from '../store/kubernetes/pod.ts';
 import type { NamespaceResources, Resource } from '../store/resource-set.ts';
 
@@ -10,6 +12,9 @@ export interface PodGroup {
   /** What all of them have in common, but for marks of a single pod or of one version of a template. */
   readonly labels: Readonly<Record<string, string>>;
   readonly pods: readonly Pod[];
+  /** Those that their annotations set (I4). */
+  readonly modes: Partial<Modes>;
+  readonly modeMistakes: readonly ModeMistake[];
 }
 
 /** What tells pods of one owner and account apart: what Services and IdentityBindings of their namespace find them by. */
@@ -52,11 +57,11 @@ interface Alike {
 
 /**
  * Groups the pods of a namespace that have a sidecar into workloads: by owner, service account, and what Services tell them
- * apart by. All other labels may differ, so that a roll-out of a new version keeps one workload.
+ * apart by, and modes. All other labels may differ, so that a roll-out of a new version keeps one workload.
  *
  * A workload has the name of its owner. Where owners of several kinds share a name, all but a Deployment add their kind:
- * `web~statefulset`. Where one owner has several groups (a roll-out changes the account, a label that a Service selects by, or
- * a named port), the youngest keeps the plain name and the others add a hash of what they are: `web~k3j9x2`. So pods that stay
+ * `web~statefulset`. Where one owner has several groups (a roll-out changes the account, a mode, a label that a Service selects
+ * by, or a named port), the youngest keeps the plain name and the others add a hash of what they are: `web~k3j9x2`. So pods that stay
  * are never renamed, which would drain their connections, and those that a roll-out ends are.
  */
 export function groupPods(
@@ -93,11 +98,13 @@ function alikePods(pods: ReadonlyMap<string, Resource<PodSpec>>, distinctions: D
   return [...alike.values()];
 }
 
-function signatureOf({ serviceAccount, labels, namedPorts }: PodSpec, distinctions: Distinctions): string {
+function signatureOf(pod: PodSpec, distinctions: Distinctions): string {
+  const { serviceAccount, labels, namedPorts, modes } = pod;
   return JSON.stringify([
     serviceAccount,
     distinctions.labels.flatMap(key => (Object.hasOwn(labels, key) ? [[key, labels[key]]] : [])),
     distinctions.ports.flatMap(name => (namedPorts.has(name) ? [[name, namedPorts.get(name)]] : [])),
+    ...(Object.keys(modes).length > 0 ? [modes] : []),
   ]);
 }
 
@@ -117,6 +124,8 @@ function toGroup({ members }: Alike, name: string, views: ReadonlyMap<string, Po
     serviceAccount: first.value.serviceAccount,
     labels: commonLabels(members),
     pods: members.map(pod => toPod(pod, views.get(pod.ref.name))),
+    modes: first.value.modes,
+    modeMistakes: first.value.modeMistakes,
   };
 }
 

@@ -10,7 +10,8 @@ import {
   type WeightedBackend,
 } from '../model/service.ts';
 import { restrictsMethods } from '../model/workload.ts';
-import { authorize, type InboundVerdict, type Knock } from './authorize.ts';
+import { type Admission, authorize, type InboundVerdict, type Knock } from './authorize.ts';
+import { egressOf } from './callers.ts';
 import {
   addressesOf,
   allow,
@@ -39,10 +40,11 @@ export function decide(model: MeshModel, call: Call): Verdict {
   const key = `${to.namespace}/${to.service}`;
   const read = call.protocol === 'tcp' ? undefined : requestFacts(call);
   const unfit = read !== undefined && 'unfit' in read ? read : undefined;
+  const identity = spiffeId(model.settings.trustDomain, from.namespace, from.serviceAccount);
   const journey: Journey = {
     model,
     call,
-    identity: spiffeId(model.settings.trustDomain, from.namespace, from.serviceAccount),
+    identity,
     addresses: addressesOf(model, from),
     request: read !== undefined && 'unfit' in read ? undefined : read,
     trace: [{ text: `${from.namespace}/${from.serviceAccount} calls ${key} on port ${to.port}.` }],
@@ -68,7 +70,8 @@ export function decide(model: MeshModel, call: Call): Verdict {
 function decideAt(start: Journey, place: Place, unfit: Unfit | undefined): Verdict {
   const { port, at } = place;
   const journey: Journey = { ...start, trace: [...start.trace], ...(at !== undefined && { at }) };
-  const hidden = place.knownBy.every(({ callers }) => callers !== 'anyone' && !callers.includes(journey.identity));
+  const { identity = '' } = journey;
+  const hidden = place.knownBy.every(({ callers }) => callers !== 'anyone' && !callers.includes(identity));
   const asBytes = port.protocol === 'tcp' || (port.protocol === 'detect' && !looksLikeHttp(journey.call));
   if (unfit !== undefined && (!asBytes || hidden)) return refuseUnfit(journey, unfit);
   if (hidden) return refuseHidden(journey, place.service, port);
@@ -96,7 +99,7 @@ function refusePort(journey: Journey, service: Service, unfit: Unfit | undefined
   if (headless) {
     const message = `Clients of ${key}, which is headless, connect to its pods: these have no TCP port ${port}, but ${known}.`;
     // Nobody speaks for the other ports of a pod: its own sidecar closes what comes to them.
-    if (journey.model.settings.egress === 'allow') return refuse(journey, { status: null, reason, decidedBy, message });
+    if (egressOf(journey) === 'allow') return refuse(journey, { status: null, reason, decidedBy, message });
     return unfit === undefined ? refuse(journey, { reason, decidedBy, message }) : refuseUnfit(journey, unfit);
   }
   if (unfit !== undefined) return refuseUnfit(journey, unfit);
@@ -112,7 +115,7 @@ function refuseUnfit(journey: Journey, { status, unfit }: Unfit): Verdict {
 /** A Service outside the mesh gets the call as it is, if any gets out (H4, H6). */
 function leaveMesh(journey: Journey, service: Service, unfit: Unfit | undefined): Verdict {
   const outside = `No pod behind ${service.key} is in the mesh`;
-  if (journey.model.settings.egress === 'allow' || isClusterService(service)) {
+  if (egressOf(journey) === 'allow' || isClusterService(service)) {
     const served = service.ports.find(({ number }) => number === journey.call.to.port)?.endpoints;
     if (served?.some(({ ready }) => ready) === false) {
       const message = `${outside}, and none is ready on port ${journey.call.to.port}.`;
@@ -173,8 +176,11 @@ function combine(journey: Journey, route: OutboundRoute, shares: readonly Weight
   if (refused === undefined) {
     const outcome = outcomes[0]?.outcome;
     if (outcome?.kind !== 'allowed') throw new Error('a route with shares has an outcome for each');
-    const { message, origin: decidedBy } = outcome;
-    return allow(journey, { reason: 'Allowed', decidedBy, message, backends, mtls: 'strict' });
+    const audited = outcomes.find(({ outcome: its }) => its.kind === 'allowed' && its.wouldDeny);
+    const wouldDenyAt = audited && inboundsOf(journey, audited.backend);
+    const admission = audited?.outcome.kind === 'allowed' ? audited.outcome : outcome;
+    const mtls = mtlsOf(journey, shares);
+    return allow(journey, { ...whyAllowed(admission), backends, mtls, ...(wouldDenyAt && { wouldDenyAt }) });
   }
   const { backend, outcome } = refused;
   const { message } = outcome;
@@ -185,6 +191,16 @@ function combine(journey: Journey, route: OutboundRoute, shares: readonly Weight
   const reason = outcome.kind === 'denied' && outcome.knowsCaller ? 'NoMatchingRule' : 'NoTrafficTarget';
   const inbounds = inboundsOf(journey, backend);
   return refuse(journey, { reason, decidedBy: by('DenyByDefault'), message, inbounds, backends });
+}
+
+function whyAllowed({ origin: decidedBy, message }: Admission): Pick<Verdict, 'reason' | 'decidedBy' | 'message'> {
+  return { reason: 'default' in decidedBy ? decidedBy.default : 'Allowed', decidedBy, message };
+}
+
+/** Whether every port that may be reached takes mutual TLS alone. */
+function mtlsOf(journey: Journey, backends: readonly WeightedBackend[]): Verdict['mtls'] {
+  const workloads = backends.flatMap(backend => inboundsOf(journey, backend).map(({ workload }) => workload));
+  return workloads.some(({ modes }) => modes.mtls === 'permissive') ? 'permissive' : 'strict';
 }
 
 type Outcome = InboundVerdict | { readonly kind: 'unavailable'; readonly message: string };

@@ -12,7 +12,8 @@ import type { BackendShare, Call, Caller, Step, Verdict } from './verdict.ts';
 export interface Journey {
   readonly model: MeshModel;
   readonly call: Call;
-  readonly identity: string;
+  /** `undefined` for a caller without a sidecar, whose calls are plain text. */
+  readonly identity: string | undefined;
   /** Of the pods that may be calling. */
   readonly addresses: readonly string[];
   /** `undefined` for a connection of bytes. */
@@ -65,18 +66,27 @@ export function inboundsBehind(journey: Journey, port: ServicePort): Inbound[] {
   return port.outbound.routes.flatMap(({ backends }) => backends.flatMap(backend => inboundsOf(journey, backend)));
 }
 
-/** The end of a journey that got through; `backends` are those that may have answered. */
-export function allow(
-  { request, trace }: Journey,
-  found: Pick<Verdict, 'reason' | 'decidedBy' | 'message' | 'mtls'> & { readonly backends?: readonly BackendShare[] },
-): Verdict {
+/** Why a call gets through. */
+export interface Passage extends Pick<Verdict, 'reason' | 'decidedBy' | 'message' | 'mtls'> {
+  /** Those that may have answered; default none. */
+  readonly backends?: readonly BackendShare[];
+  /** Where TrafficTargets would have denied it; absent: nowhere. */
+  readonly wouldDenyAt?: readonly Inbound[];
+}
+
+/** The end of a journey that got through. */
+export function allow(journey: Journey, { wouldDenyAt, backends = [], ...found }: Passage): Verdict {
+  const { request, trace } = journey;
   return {
     allowed: true,
-    wouldDeny: false,
+    wouldDeny: wouldDenyAt !== undefined,
     status: request === undefined ? null : 200,
-    backends: [],
+    backends,
     ...found,
-    nearMisses: [],
+    nearMisses: nearMisses(
+      (wouldDenyAt ?? []).map(({ port }) => port),
+      knockOf(journey),
+    ),
     trace,
   };
 }

@@ -50,7 +50,7 @@ function missesOf(
     const sources = [...new Set(principals.map(principal => principal.identity))].join(', ') || 'nobody';
     misses.push(
       ofOtherPods === undefined
-        ? { origin, why: `its sources are ${sources}, not ${identity}`, distance: 3 }
+        ? { origin, why: `its sources are ${sources}, not ${identity ?? 'plain text'}`, distance: 3 }
         : { origin: ofOtherPods, why: 'its labels pick other pods than the one that calls', distance: 1 },
     );
   }

@@ -47,12 +47,14 @@ export type VerdictReason =
   | 'ServiceNotFound'
   | 'PortNotFound'
   | 'OutsideMesh'
+  | 'PolicyAudit'
+  | 'PolicyAllowAll'
   | 'EgressDenied';
 
 /** What becomes of a call, and who decided. */
 export interface Verdict {
   readonly allowed: boolean;
-  /** Whether policy in `enforce` mode would deny what is let through now. */
+  /** Whether TrafficTargets would deny what is let through, since policy is `audit` (I3). */
   readonly wouldDeny: boolean;
   /** What the caller sees from the mesh; 200 stands for whatever the application answers; null for TCP. */
   readonly status: 200 | 400 | 403 | 503 | null;
@@ -62,7 +64,7 @@ export interface Verdict {
   readonly decidedBy: Origin;
   readonly backends: readonly BackendShare[];
   readonly mtls: 'strict' | 'permissive' | 'none';
-  /** Rules that nearly let the call pass, nearest first; empty when it is allowed. */
+  /** Rules that nearly let the call pass, nearest first; empty when they let it pass. */
   readonly nearMisses: readonly NearMiss[];
   /** How it came to that, in the order of the call's way. */
   readonly trace: readonly Step[];

@@ -109,6 +109,12 @@ export const catalogue = {
     meaning:
       'What the annotation heddle.dev/conversion keeps of another version is ignored: the object changed since (V4).',
   },
+  InvalidMode: {
+    code: 'SMI1023',
+    severity: 'warning',
+    meaning:
+      'An annotation heddle.dev/mtls, /policy or /egress of a pod has none of its values; it counts as the strictest (I4).',
+  },
   BackendNotFound: {
     code: 'SMI2001',
     severity: 'warning',
@@ -247,6 +253,12 @@ export const catalogue = {
     severity: 'warning',
     meaning:
       'A field of the MeshConfig that counts from the next start of the mesh; what it started with stays till then.',
+  },
+  PermissiveButEnforced: {
+    code: 'SMI4015',
+    severity: 'warning',
+    meaning:
+      'mtls is permissive where policy is enforced: plain text has no identity, so no TrafficTarget lets it in (I2).',
   },
   Unsupported: { code: 'SMI5001', severity: 'warning', meaning: 'A backend can not express this part of the model.' },
   NotProgrammed: {

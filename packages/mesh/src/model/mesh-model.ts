@@ -1,4 +1,5 @@
 import { compareFindings, type Finding } from '../findings/finding.ts';
+import type { Modes } from './modes.ts';
 import type { Service } from './service.ts';
 import type { MeshSettings } from './settings.ts';
 import type { SplitRoot } from './split.ts';
@@ -19,6 +20,8 @@ export interface MeshModel {
 /** What there is in one namespace. */
 export interface NamespaceModel {
   readonly name: string;
+  /** What holds for its workloads that say nothing of their own (I4). */
+  readonly modes: Modes;
   /** By name. */
   readonly services: ReadonlyMap<string, Service>;
   /** By name. */

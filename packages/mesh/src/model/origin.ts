@@ -29,8 +29,12 @@ export type DefaultName =
   | 'OwnEndpoints'
   /** No pod behind the name is in the mesh (H6). */
   | 'OutsideMesh'
-  /** The mesh's setting `egress` is `deny` (H4). */
-  | 'EgressDenied';
+  /** The caller's `egress` is `deny` (H4). */
+  | 'EgressDenied'
+  /** No TrafficTarget lets the caller in, and the destination's `policy` is `audit` (I3). */
+  | 'PolicyAudit'
+  /** The destination's `policy` is `allow-all` (I3). */
+  | 'PolicyAllowAll';
 
 /** An origin as plain data, for output. */
 export type OriginView =

@@ -1,5 +1,6 @@
 import type { SourceObject } from '@heddle/smi';
 import { canGrant, type HttpRouteMatch } from './http-route-match.ts';
+import type { Modes, PolicyMode } from './modes.ts';
 import type { ResourceOrigin } from './origin.ts';
 import type { Protocol } from './service.ts';
 
@@ -15,6 +16,8 @@ export interface Workload {
   /** What all its pods have in common, but for marks of a single pod or of one version of its template. */
   readonly labels: Readonly<Record<string, string>>;
   readonly pods: readonly Pod[];
+  /** What holds for it: its own annotations, else its namespace's, else the mesh's (I4). */
+  readonly modes: Modes;
   /** Ports that a Service opens on it, by number; every other one is closed (T9). */
   readonly ports: readonly InboundPort[];
   /** Keys of the Services that policy lets it reach, sorted. */
@@ -37,8 +40,11 @@ export interface InboundPort {
   readonly policy: InboundPolicy;
 }
 
-/** Who may send what to one port. A request passes when any authorization lets it (T1). */
+/** Who may send what to one port. A request passes when any authorization lets it (T1), or where policy is not enforced (I3). */
 export interface InboundPolicy {
+  readonly mode: PolicyMode;
+  /** Whether plain text gets in. It has no identity, so that takes a port where policy is not enforced (I2). */
+  readonly plainText: boolean;
   readonly authorizations: readonly Authorization[];
 }
 
@@ -82,8 +88,9 @@ export interface Gap {
   readonly why: string;
 }
 
-/** Whether any entry restricts methods: headers that override the method are then kept from the application (T7). */
-export function restrictsMethods({ authorizations }: InboundPolicy): boolean {
+/** Whether any entry in force restricts methods: headers that override the method are then kept from the application (T7). */
+export function restrictsMethods({ mode, authorizations }: InboundPolicy): boolean {
+  if (mode !== 'enforce') return false;
   return authorizations.some(
     ({ http }) => http !== 'all' && http.some(({ match }) => match.methods !== undefined && canGrant(match)),
   );

@@ -11,6 +11,7 @@ import { type Finding, findingAt } from '../findings/finding.ts';
 import { readServiceName } from '../model/service-name.ts';
 import type { MeshSettings } from '../model/settings.ts';
 import { readAssignedAddress, readEndpointSlice, readEndpoints } from './kubernetes/endpoints.ts';
+import { readNamespace } from './kubernetes/namespace.ts';
 import { readPod } from './kubernetes/pod.ts';
 import { readService } from './kubernetes/service.ts';
 
@@ -27,7 +28,7 @@ interface Read {
 }
 
 const readers: Readonly<Record<string, (object: KubeObject) => Read>> = {
-  Namespace: () => presence,
+  Namespace: readNamespace,
   ServiceAccount: () => presence,
   Service: readService,
   Pod: readPod,

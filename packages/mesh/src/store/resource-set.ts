@@ -14,6 +14,7 @@ import type {
 import type { Finding } from '../findings/finding.ts';
 import type { MeshSettings } from '../model/settings.ts';
 import type { AssignedAddress, EndpointsSpec } from './kubernetes/endpoints.ts';
+import type { NamespaceSpec } from './kubernetes/namespace.ts';
 import type { PodSpec } from './kubernetes/pod.ts';
 import type { ServiceSpec } from './kubernetes/service.ts';
 import type { Scopes } from './tables.ts';
@@ -44,7 +45,7 @@ export interface NamespaceTables {
 
 /** What the tables of the cluster hold: objects without a namespace. */
 export interface ClusterTables {
-  readonly namespaces: null;
+  readonly namespaces: NamespaceSpec;
   /** At most one: no other name than `mesh` is accepted. */
   readonly meshConfigs: MeshConfig;
 }

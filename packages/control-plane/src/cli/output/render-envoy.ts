@@ -3,6 +3,7 @@ import {
   clusterType,
   createEnvoyRenderer,
   endpointType,
+  extensionType,
   listenerType,
   type MeshModel,
   routeType,
@@ -28,6 +29,7 @@ export async function renderDynamic(model: MeshModel, workload: Workload): Promi
     routes: ofType(routeType),
     clusters: ofType(clusterType),
     endpoints: ofType(endpointType),
+    extensions: ofType(extensionType),
     secrets: ofType(secretType),
   };
 }

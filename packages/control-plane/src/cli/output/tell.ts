@@ -82,8 +82,8 @@ function isMissing({ reason }: Verdict): boolean {
   return reason === 'ServiceNotFound' || reason === 'NoBackends' || reason === 'NoEndpoints';
 }
 
-function nearest({ allowed, nearMisses }: Verdict): Verdict['nearMisses'] {
-  return allowed ? [] : nearMisses.slice(0, 1);
+function nearest({ nearMisses }: Verdict): Verdict['nearMisses'] {
+  return nearMisses.slice(0, 1);
 }
 
 function sourceLines(view: OriginView, lineText: LineText): TellLine[] {
@@ -125,5 +125,7 @@ const defaults: Readonly<Record<DefaultName, string>> = {
   WellFormedRequests: 'what is malformed is refused before any rule is asked.',
   OwnEndpoints: 'without a TrafficSplit the Service’s own endpoints serve.',
   OutsideMesh: 'policy does not apply to a Service without pods in the mesh.',
+  PolicyAudit: 'what no TrafficTarget opens is let through and counted while policy is audit.',
+  PolicyAllowAll: 'TrafficTargets are not asked while policy is allow-all.',
   EgressDenied: 'calls that leave the mesh are denied while egress is deny.',
 };

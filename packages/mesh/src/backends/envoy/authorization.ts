@@ -8,11 +8,22 @@ import { typed } from './typed.ts';
 /** The request's path without its query, as the RBAC filter sees it; set by the sidecar, hidden from the application. */
 export const pathHeader = 'x-heddle-path';
 
-/**
- * Authorization of one HTTP port, as a tree: first by the caller's SPIFFE ID in one look-up, then by its routes, and by its
- * address where labels pick its pods. A list of policies would cost every request one look at every TrafficTarget.
- */
+/** Authorization of one HTTP port, which decides in `enforce` and only counts in `audit`; in `allow-all` there is none (I3). */
 export function rbacPerRoute(policy: InboundPolicy): object {
+  const rbac =
+    policy.mode === 'enforce'
+      ? { matcher: matcherOf(policy) }
+      : policy.mode === 'audit'
+        ? { shadowMatcher: matcherOf(policy) }
+        : {};
+  return typed('envoy.extensions.filters.http.rbac.v3.RBACPerRoute', { rbac });
+}
+
+/**
+ * A tree: first by the caller's SPIFFE ID in one look-up, then by its routes, and by its address where labels pick its pods.
+ * A list of policies would cost every request one look at every TrafficTarget.
+ */
+function matcherOf(policy: InboundPolicy): object {
   const map: Record<string, object> = {};
   for (const [identity, grants] of [...grantsByIdentity(policy)].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const alternatives = alternativesOf(grants);
@@ -22,15 +33,14 @@ export function rbacPerRoute(policy: InboundPolicy): object {
       map[identity] = { matcher: { matcherList: { matchers } } };
     }
   }
-  const matcher =
-    Object.keys(map).length === 0
-      ? { onNoMatch: { action: action('DENY') } }
-      : { matcherTree: { input: uriSan, exactMatchMap: { map } }, onNoMatch: { action: action('DENY') } };
-  return typed('envoy.extensions.filters.http.rbac.v3.RBACPerRoute', { rbac: { matcher } });
+  return Object.keys(map).length === 0
+    ? { onNoMatch: { action: action('DENY') } }
+    : { matcherTree: { input: uriSan, exactMatchMap: { map } }, onNoMatch: { action: action('DENY') } };
 }
 
 /** Whether any rule asks for the authority, which costs each request to work it out. */
 export function matchesAuthority(policy: InboundPolicy): boolean {
+  if (policy.mode === 'allow-all') return false;
   return policy.authorizations.some(
     ({ http }) => http !== 'all' && http.some(({ match }) => match.headers.some(({ name }) => name === 'host')),
   );

@@ -1,6 +1,7 @@
 import type { ClusterJson } from '@heddle/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { FilterChainJson, FilterJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
+import type { Modes } from '../../model/modes.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import { cidr } from './cidr.ts';
 import { refusingManager, sameProtocol } from './http.ts';
@@ -10,14 +11,20 @@ import { clusterType, listenerType, type ResourceGroup, type XdsResource } from 
 import type { StrayAddresses } from './stray-addresses.ts';
 import { typed } from './typed.ts';
 
-/**
- * What every sidecar has, whatever policy says: the way out, the way to its own application, and a refusal.
- * `strays` are addresses of the mesh outside the ranges that Services have theirs from.
- */
-export function baseGroup(settings: MeshSettings, strays: StrayAddresses): ResourceGroup {
+/** What the way out of a sidecar depends on. */
+export interface WayOut {
+  readonly serviceRanges: MeshSettings['serviceRanges'];
+  /** Whether its workload may leave the mesh (H4). */
+  readonly egress: Modes['egress'];
+  /** Addresses of the mesh outside the ranges that Services have theirs from. */
+  readonly strays: StrayAddresses;
+}
+
+/** What every sidecar has, whatever policy says: the way out, the way to its own application, and a refusal. */
+export function baseGroup(wayOut: WayOut): ResourceGroup {
   return {
     resources: [
-      resource(listenerType, names.outboundListener, outboundListener(settings, strays)),
+      resource(listenerType, names.outboundListener, outboundListener(wayOut)),
       resource(clusterType, names.inboundCluster, {
         ...originalDestination(names.inboundCluster),
         upstreamBindConfig: unmarked,
@@ -37,7 +44,7 @@ function resource(typeUrl: string, name: string, value: object): XdsResource {
  * shows: 403. Everything else is outside the mesh (H4, H6). Envoy updates the chains of a listener in place: connections that
  * left by the other chain stay.
  */
-function outboundListener({ serviceRanges, egress }: MeshSettings, { services, pods }: StrayAddresses): ListenerJson {
+function outboundListener({ serviceRanges, egress, strays }: WayOut): ListenerJson {
   const listener: ListenerJson = {
     name: names.outboundListener,
     address: { socketAddress: { address: '0.0.0.0', portValue: outboundPort } },
@@ -46,6 +53,7 @@ function outboundListener({ serviceRanges, egress }: MeshSettings, { services, p
   };
   if (egress === 'deny')
     return { ...listener, defaultFilterChain: { name: 'closed', filters: [refusingManager(closed)] } };
+  const { services, pods } = strays;
   const always = [...serviceRanges, ...services];
   return {
     ...listener,

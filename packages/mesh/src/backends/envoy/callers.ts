@@ -10,8 +10,8 @@ export interface Callers {
   readonly address: string | undefined;
   /** SPIFFE IDs, sorted. */
   readonly identities: readonly string[];
-  /** Stands for what they may send. */
-  readonly rights: string;
+  /** Stands for what they may send; absent where there is nothing to tell apart. */
+  readonly rights?: string;
 }
 
 /** One identity, at one address or wherever, and what it may send there, as text. */
@@ -22,7 +22,7 @@ interface Entry {
 }
 
 /** Who may send anything to a port that speaks HTTP. */
-export function httpCallers(policy: InboundPolicy): Callers[] {
+export function requestCallers(policy: InboundPolicy): Callers[] {
   const entries = [...grantsByIdentity(policy)].flatMap(([identity, { anywhere, fromPods }]): Entry[] => {
     const always = meaning(anywhere);
     const byAddress = new Map<string, string[]>();
@@ -39,7 +39,7 @@ export function httpCallers(policy: InboundPolicy): Callers[] {
 }
 
 /** Who may open a connection of bytes to a port. */
-export function tcpCallers({ authorizations }: InboundPolicy): Callers[] {
+export function bytesCallers({ authorizations }: InboundPolicy): Callers[] {
   const principals = authorizations.flatMap(({ tcp, principals: named }) => (tcp ? named : []));
   const anywhere = new Set(principals.flatMap(({ identity, addresses }) => (addresses === undefined ? identity : [])));
   const places = new Map<string, Entry>();
@@ -66,7 +66,7 @@ function byName(entries: readonly Entry[]): Callers[] {
         name: callerNameOf(first.identity),
         address: first.address,
         identities: group.map(({ identity }) => identity),
-        rights: shortHash(JSON.stringify(group.map(({ identity, says }) => [identity, says]))),
+        ...(group.some(({ says }) => says !== '') && { rights: shortHash(group.map(({ says }) => says).join('\n')) }),
       };
     });
 }

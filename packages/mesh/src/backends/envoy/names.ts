@@ -20,6 +20,8 @@ export const names = {
   frontDoor: (key: string, port: number) => `front-door/${key}/${port}`,
   inboundListener: (workload: string) => `inbound/${workload}`,
   inboundRoutes: (workload: string, port: number) => `inbound/${workload}/${port}`,
+  /** What is noted of connections of bytes on a port. */
+  audit: (workload: string, port: number) => `audit/${workload}/${port}`,
 } as const;
 
 /** Where the sidecar takes over what the application sends. */

@@ -1,5 +1,6 @@
 import { type DirectPort, directKey, directPortsOf } from '../../model/headless.ts';
 import { type MeshModel, serviceOf, workloadOf } from '../../model/mesh-model.ts';
+import type { Modes } from '../../model/modes.ts';
 import { isClusterService, type Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import type { Workload } from '../../model/workload.ts';
@@ -44,7 +45,7 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
     const strays = state.findStrays(model.namespaces);
     if (strays !== state.strays) {
       state.strays = strays;
-      state.base = baseGroup(model.settings, strays);
+      state.bases = basesOf(model.settings, strays);
       for (const key of sidecars.keys()) stale.add(key);
     }
     for (const key of stale) {
@@ -65,7 +66,8 @@ interface RenderState {
   readonly settings: MeshSettings;
   readonly findStrays: FindStrayAddresses;
   strays: StrayAddresses;
-  base: ResourceGroup;
+  /** By whether a workload may leave the mesh. */
+  bases: Readonly<Record<Modes['egress'], ResourceGroup>>;
   readonly fronts: WeakMap<Service, ResourceGroup>;
   readonly backs: WeakMap<Service, ResourceGroup>;
   readonly plainBacks: WeakMap<Service, ResourceGroup>;
@@ -87,7 +89,7 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
     settings,
     findStrays,
     strays,
-    base: baseGroup(settings, strays),
+    bases: basesOf(settings, strays),
     fronts: new WeakMap(),
     backs: new WeakMap(),
     plainBacks: new WeakMap(),
@@ -99,6 +101,11 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
     namespaces: new Map(),
     sidecars: new Map(),
   };
+}
+
+function basesOf({ serviceRanges }: MeshSettings, strays: StrayAddresses): RenderState['bases'] {
+  const base = (egress: Modes['egress']) => baseGroup({ serviceRanges, egress, strays });
+  return { allow: base('allow'), deny: base('deny') };
 }
 
 function sameTarget(a: EnvoyTarget, b: EnvoyTarget): boolean {
@@ -137,14 +144,15 @@ function differences(
 
 function groupsOf(state: RenderState, model: MeshModel, workload: Workload): ResourceGroup[] {
   const { target } = state;
-  const groups = [state.base, remember(state.inbounds, workload.ports, () => inboundOf(workload))];
+  const { egress } = workload.modes;
+  const groups = [state.bases[egress], remember(state.inbounds, workload.ports, () => inboundOf(workload))];
   const named = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
   const answering = answeringFor(model, named);
   const reached = [...named.filter(({ headless }) => !headless), ...answering.keys()];
   const backends = backendsOf(model, reached);
   for (const [service, direct] of answering) groups.push(...headlessGroups(state, service, direct));
   for (const service of reached) {
-    if (service.headless || !mayCall(service, state.settings)) continue;
+    if (service.headless || !mayCall(service, egress)) continue;
     groups.push(remember(state.fronts, service, () => frontOf(service)));
     if (!service.inMesh) groups.push(remember(state.plainBacks, service, () => plainBackOf(service, state.settings)));
   }
@@ -187,8 +195,8 @@ function headlessGroups(state: RenderState, service: Service, direct: readonly D
   return groups;
 }
 
-/** A Service outside the mesh has no listener where no call may leave the mesh: its address is closed like any other (H4). */
-function mayCall(service: Service, { egress }: MeshSettings): boolean {
+/** A Service outside the mesh has no listener where calls may not leave the mesh: its address is closed like any other (H4). */
+function mayCall(service: Service, egress: Modes['egress']): boolean {
   return service.inMesh || egress === 'allow' || isClusterService(service);
 }
 

@@ -24,3 +24,5 @@ export const clusterType = 'type.googleapis.com/envoy.config.cluster.v3.Cluster'
 export const endpointType = 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment';
 /** Type URL of a secret (SDS). */
 export const secretType = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret';
+/** Type URL of the configuration of a filter that comes by name (ECDS). */
+export const extensionType = 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig';

@@ -128,7 +128,8 @@ function chains(service: Service, port: ServicePort): Chains {
   return { filterChains: [detected], defaultFilterChain: bytes, listenerFilters: [httpInspector] };
 }
 
-const httpInspector: ListenerFilterJson = {
+/** Tells requests from bytes by what comes first. */
+export const httpInspector: ListenerFilterJson = {
   name: 'envoy.filters.listener.http_inspector',
   typedConfig: typed('envoy.extensions.filters.listener.http_inspector.v3.HttpInspector', {}),
 };

@@ -27,11 +27,6 @@ test('the list is the same one for as long as nothing in it changes', () => {
   assert.deepEqual(find(new Map()).services, []);
 });
 
-test('nobody asks for them where no call may leave the mesh', () => {
-  const find = createStrayAddresses({ ...defaultSettings, egress: 'deny' });
-  assert.deepEqual(find(new Map([namespaceOf('a', ['172.20.0.9'])])).services, []);
-});
-
 test('ports of pods that headless Services show are found, in the mesh alone', () => {
   const ports = [
     {

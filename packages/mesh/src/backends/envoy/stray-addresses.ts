@@ -12,13 +12,12 @@ export interface StrayAddresses {
   readonly pods: ReadonlyMap<number, readonly string[]>;
 }
 
-/** Finds them. Where no call may leave the mesh nobody asks for them, and there are none. */
+/** Finds them. */
 export type FindStrayAddresses = (namespaces: MeshModel['namespaces']) => StrayAddresses;
 
 /** Makes a finder that looks only at namespaces whose Services have changed; nothing new is the same object as before. */
-export function createStrayAddresses({ serviceRanges, egress }: MeshSettings): FindStrayAddresses {
+export function createStrayAddresses({ serviceRanges }: MeshSettings): FindStrayAddresses {
   const none: StrayAddresses = { services: [], pods: new Map() };
-  if (egress === 'deny') return () => none;
   const ofServices = new WeakMap<NamespaceModel['services'], readonly string[]>();
   const isStray = (address: string) => !serviceRanges.some(range => isInRange(address, range));
   let last = { strays: none, text: textOf(none) };

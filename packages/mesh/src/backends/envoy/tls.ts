@@ -32,8 +32,8 @@ export function upstreamTls(protocol: string, servers: readonly string[]): Trans
   return { name: 'tls', typedConfig: typed(`${tlsType}.UpstreamTlsContext`, context) };
 }
 
-/** What a destination's sidecar accepts: mutual TLS with anybody of the mesh, or with exactly the given SPIFFE IDs. */
-export function downstreamTls(callers: 'anybody' | readonly string[]): TransportSocketJson {
+/** What a destination's sidecar accepts: mutual TLS with anybody of the mesh, with nobody, or with exactly the given SPIFFE IDs. */
+export function downstreamTls(callers: 'anybody' | 'nobody' | readonly string[]): TransportSocketJson {
   const roots = { name: names.trustBundle, sdsConfig: overAds };
   const context: DownstreamTlsContextJson = {
     requireClientCertificate: true,
@@ -43,7 +43,9 @@ export function downstreamTls(callers: 'anybody' | readonly string[]): Transport
         ? { validationContextSdsSecretConfig: roots }
         : {
             combinedValidationContext: {
-              defaultValidationContext: { matchTypedSubjectAltNames: subjectAltNames(callers) },
+              defaultValidationContext: {
+                matchTypedSubjectAltNames: subjectAltNames(callers === 'nobody' ? [] : callers),
+              },
               validationContextSdsSecretConfig: roots,
             },
           }),

@@ -1,5 +1,7 @@
 import type { KubeObject, Reader } from '@heddle/smi';
+import type { Modes } from '../../model/modes.ts';
 import { isObjectName, isPortName, optionalAddress, type Reading, readWith, section, transportOf } from './fields.ts';
+import { type ModeMistake, readModes } from './modes.ts';
 
 /** What the mesh reads of a Pod. */
 export interface PodSpec {
@@ -20,6 +22,9 @@ export interface PodSpec {
   readonly namedPorts: ReadonlyMap<string, number>;
   /** RFC 3339; absent where nobody knows when it was made. */
   readonly created: string | undefined;
+  /** Those that its annotations set (I4). */
+  readonly modes: Partial<Modes>;
+  readonly modeMistakes: readonly ModeMistake[];
 }
 
 /** Who made a pod: its controller, a Deployment rather than its ReplicaSet; a lone pod is its own. */
@@ -41,6 +46,7 @@ export function readPod(object: KubeObject): Reading<PodSpec> {
     const namedPorts = readNamedPorts(spec);
     const address = readAddress(status);
     const phase = status.field('phase').value;
+    const { modes, mistakes: modeMistakes } = readModes(object);
     if (serviceAccount === undefined) return undefined;
     return {
       address,
@@ -54,6 +60,8 @@ export function readPod(object: KubeObject): Reading<PodSpec> {
       labels: metadata.field('labels').optionalStringMap() ?? {},
       namedPorts,
       created: metadata.field('creationTimestamp').optionalString(),
+      modes,
+      modeMistakes,
     };
   });
 }
