@@ -38,6 +38,10 @@ const layers: Readonly<Record<string, Layer>> = {
     holds: 'model to Istio',
     knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
   },
+  'mesh/backends/linkerd': {
+    holds: 'model to Linkerd',
+    knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
+  },
   mesh: {
     holds: 'the package’s entry point',
     knows: [
@@ -52,6 +56,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/backends/envoy',
       'mesh/backends/gateway-api',
       'mesh/backends/istio',
+      'mesh/backends/linkerd',
     ],
   },
   'control-plane/sources': {
@@ -211,8 +216,15 @@ const layers: Readonly<Record<string, Layer>> = {
       'control-plane/sources',
       'control-plane/identity',
       'control-plane/inject',
+      'control-plane/install',
+      'control-plane/kube',
       'control-plane/log.ts',
     ],
+    packages: ['Node'],
+  },
+  'control-plane/install': {
+    holds: 'the objects that an installation on a cluster consists of',
+    knows: ['smi', 'control-plane/inject'],
     packages: ['Node'],
   },
   'control-plane/inject': {

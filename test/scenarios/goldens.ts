@@ -1,7 +1,7 @@
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { decide, type Finding, type RenderManifests } from '@heddle/mesh';
-import { stringify } from 'yaml';
+import { decide, type Finding, type Manifest, type RenderManifests } from '@heddle/mesh';
+import { isPair, isScalar, parseAllDocuments, stringify, visit } from 'yaml';
 import { renderers } from '../../packages/control-plane/src/cli/output/manifest-renderers.ts';
 import { tell } from '../../packages/control-plane/src/cli/output/tell.ts';
 import { manifestStream } from '../../packages/control-plane/src/cli/output/write-manifests.ts';
@@ -24,9 +24,8 @@ export function goldensOf({ name, mesh, calls, input }: Scenario): ReadonlyMap<s
     ['explain.txt', explained.join('\n')],
     ...translationsOf(name).map(([target, render]) => {
       const { output, findings } = render(mesh.model);
-      // What holds by default is alike in all scenarios.
-      const said = output.filter(({ origins }) => origins.length > 0);
-      return [`${target}.yaml`, translation(manifestStream(said), findings)] as const;
+      const shown = output.filter(manifest => isOfStory(manifest, name)).map(withoutLabels);
+      return [`${target}.yaml`, translation(compact(manifestStream(shown)), findings)] as const;
     }),
   ];
   return new Map(views.flatMap(([file, text]) => (text === undefined ? [] : [[file, text]])));
@@ -35,6 +34,31 @@ export function goldensOf({ name, mesh, calls, input }: Scenario): ReadonlyMap<s
 /** Other meshes have nothing of their own to say to stories about hosts, paths and evasion: those are about sidecars. */
 function translationsOf(scenario: string): [target: string, render: RenderManifests][] {
   return /^(?:access|split)\//.test(scenario) ? Object.entries(renderers) : [];
+}
+
+/** What holds by default is alike in all scenarios, and who may call in all about splits. */
+function isOfStory({ origins }: Manifest, scenario: string): boolean {
+  if (!scenario.startsWith('split/')) return origins.length > 0;
+  return origins.some(({ kind }) => kind === 'TrafficSplit');
+}
+
+/** The same documents with what holds only scalars on one line. */
+function compact(stream: string): string {
+  return parseAllDocuments(stream)
+    .map(document => {
+      visit(document, {
+        Collection: (_, node) => {
+          node.flow = node.items.every(item => isScalar(isPair(item) ? item.value : item));
+        },
+      });
+      return document.toString({ lineWidth: 160, flowCollectionPadding: false });
+    })
+    .join('');
+}
+
+function withoutLabels({ object, origins }: Manifest): Manifest {
+  const { labels: _, ...metadata } = object.metadata;
+  return { object: { ...object, metadata }, origins };
 }
 
 /** What a translation writes, and what it says beside it as comments; `undefined` when it is neither. */

@@ -74,9 +74,29 @@ function viewRoute(route: unknown): object | undefined {
   const conditions = [...itemsAt(match, 'filterState'), ...itemsAt(match, 'headers')].map(
     item => `${nameOf(item)} ~ ${textAt(item, 'stringMatch', 'safeRegex', 'regex')}`,
   );
-  const when = [...(path === '' ? [] : [`path ~ ${path}`]), ...conditions].join(' and ');
+  const grpc = at(match, 'grpc') === undefined ? [] : ['gRPC'];
+  const when = [...(path === '' ? [] : [`path ~ ${path}`]), ...conditions, ...grpc].join(' and ');
   const to = at(route, 'directResponse', 'status') ?? viewClusters(at(route, 'route'));
-  return when === '' ? { to } : { when, to };
+  return { ...viewTreatment(route), ...(when !== '' && { when }), to };
+}
+
+/** The name of a route, its time, and what is repeated; all that other routes have alike is left out. */
+function viewTreatment(route: unknown): object {
+  const name = textAt(route, 'name');
+  if (name === '') return {};
+  const timeout = textAt(route, 'route', 'timeout');
+  const retries = at(route, 'route', 'retryPolicy');
+  const statuses = itemsAt(retries, 'retriableStatusCodes');
+  const on = [textAt(retries, 'retryOn').replace(',retriable-status-codes', ''), ...statuses].join(',');
+  const times = `${String(at(retries, 'numRetries'))} x after ${on}`;
+  const each = textAt(retries, 'perTryTimeout');
+  return {
+    name,
+    ...(timeout !== '0s' && { timeout }),
+    ...(on !== 'connect-failure,refused-stream' && {
+      repeated: each === '' ? times : `${times}, ${each} each`,
+    }),
+  };
 }
 
 function viewClusters(action: unknown): unknown {

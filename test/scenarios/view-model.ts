@@ -6,21 +6,41 @@ import type {
   MeshModel,
   Modes,
   OutboundRoute,
+  RouteProfile,
   Service,
   ServicePort,
   Workload,
 } from '@heddle/mesh';
-import { defaultSettings, type Origin, viewOrigin } from '@heddle/mesh';
+import { defaultSettings, type Origin, serverErrors, viewOrigin } from '@heddle/mesh';
 
 /** The model as a person reads it: who may call what and how calls are shared; what is in force by default is left out. */
 export function viewModel(model: MeshModel): object | undefined {
   const services: Record<string, object> = {};
   const workloads: Record<string, object> = {};
+  const profiles: Record<string, object> = {};
   for (const namespace of model.namespaces.values()) {
+    for (const profile of namespace.profiles.values()) {
+      profiles[`${profile.service} for callers ${callersOf(namespace.name, profile)}`] = viewProfile(profile);
+    }
     for (const service of namespace.services.values()) services[service.key] = viewService(service);
     for (const workload of namespace.workloads.values()) workloads[workload.key] = viewWorkload(workload);
   }
-  return { services, workloads };
+  return { services, workloads, ...(Object.keys(profiles).length > 0 && { profiles }) };
+}
+
+function callersOf(namespace: string, { service }: RouteProfile): string {
+  return service.startsWith(`${namespace}/`) ? 'anywhere' : `in ${namespace}`;
+}
+
+function viewProfile({ routes }: RouteProfile): object {
+  return routes.map(({ match, timeout, retries, failureStatus }) => ({
+    route: describeMatch(match),
+    ...(timeout !== undefined && { timeout }),
+    ...(retries !== undefined && { retries }),
+    ...(failureStatus !== serverErrors && {
+      failures: failureStatus.map(({ min, max }) => `${min}-${max}`).join(', '),
+    }),
+  }));
 }
 
 function viewService(service: Service): object {

@@ -29,7 +29,7 @@ export const kinds: readonly KindInfo[] = [
   known('specs.smi-spec.io/HTTPRouteGroup', all, 'mesh', policy),
   known('specs.smi-spec.io/TCPRoute', all, 'mesh', policy),
   known('specs.smi-spec.io/UDPRoute', latest, 'mesh', policy),
-  known('specs.smi-spec.io/ServiceProfile', latest, 'pending', policy),
+  known('specs.smi-spec.io/ServiceProfile', latest, 'mesh', policy),
   known('split.smi-spec.io/TrafficSplit', all, 'mesh', policy),
   known('metrics.smi-spec.io/TrafficMetrics', ['v1alpha1', 'v1alpha2'], 'pending', policy),
   known('heddle.dev/MeshConfig', ['v1alpha1'], 'mesh', { ...policy, ...cluster }),

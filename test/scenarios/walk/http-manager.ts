@@ -18,6 +18,8 @@ export type HttpResult =
   | { readonly status: number | null }
   | {
       readonly clusters: readonly WeightedName[];
+      /** Name of the route; null for one without. */
+      readonly route: string | null;
       readonly request: HttpRequest;
       /** Whether authorization counts it as one that would be denied. */
       readonly wouldDeny: boolean;
@@ -139,7 +141,9 @@ function route(manager: Manager, routes: unknown, request: HttpRequest, peer: Pe
     message(item, 'VirtualHost', ['name', 'domains', 'routes', 'typedPerFilterConfig']),
   );
   if (others.length > 0 || JSON.stringify(host?.domains) !== '["*"]') throw new Error('more than one virtual host');
-  const all = list(host?.routes).map(item => message(item, 'Route', ['match', 'route', 'directResponse']));
+  const all = list(host?.routes).map(item =>
+    message(item, 'Route', ['name', 'match', 'route', 'directResponse', 'statPrefix']),
+  );
   const choose = (context: MatchContext) => all.find(candidate => matchesRoute(candidate.match, context));
   const arrived: Filtered = { request, peer, filterState: new Map(), routeAgain: false, wouldDeny: false };
   // Without a scheme it finds no route, whatever there is.
@@ -157,6 +161,7 @@ function route(manager: Manager, routes: unknown, request: HttpRequest, peer: Pe
   const headers = filtered.request.headers.filter(([name]) => !removed.has(name));
   return {
     clusters: clustersOf(chosen.route),
+    route: chosen.name === undefined ? null : text(chosen.name, 'name'),
     request: { ...filtered.request, headers },
     wouldDeny: filtered.wouldDeny,
   };

@@ -16,12 +16,14 @@ export interface MatchContext {
 
 /** Whether a `RouteMatch` matches. */
 export function matchesRoute(match: unknown, { request, filterState: noted }: MatchContext): boolean {
-  const { prefix, safeRegex, headers, filterState } = message(match, 'RouteMatch', [
+  const { prefix, safeRegex, headers, filterState, grpc } = message(match, 'RouteMatch', [
     'prefix',
     'safeRegex',
     'headers',
     'filterState',
+    'grpc',
   ]);
+  if (grpc !== undefined && !/^application\/grpc(?:$|[+;])/.test(headerOf(request, 'content-type') ?? '')) return false;
   if (prefix !== undefined && !request.path.startsWith(text(prefix, 'prefix'))) return false;
   if (safeRegex !== undefined && !matchesRegex(safeRegex, pathOnly(request))) return false;
   const matchesHeaders = list(headers).every(item => {

@@ -21,6 +21,8 @@ interface Share {
   /** `namespace/name` of the Service; absent where a sidecar itself answers. */
   readonly service?: string;
   readonly weight: number;
+  /** Name of the route that the caller's sidecar has chosen. */
+  readonly route?: string;
   readonly endings: readonly Ending[];
 }
 
@@ -99,7 +101,7 @@ function summarize(shares: readonly Share[]): Outcome | typeof dependsOnPod {
     status: decisive?.status ?? null,
     wouldDeny:
       decisive?.verdict === 'allow' && shares.some(({ endings: all }) => all.some(({ wouldDeny }) => wouldDeny)),
-    route: null,
+    route: shares[0]?.route ?? null,
     shares: new Map(shares.flatMap(({ service, weight }) => (service === undefined ? [] : [[service, weight / sum]]))),
   };
 }
@@ -155,7 +157,11 @@ class Walk {
     if (payload === undefined) return [{ weight: 1, endings: [refused] }];
     const result = manage(manager, this.#sidecar, payload);
     if ('status' in result) return [{ weight: 1, endings: [ended(result.status)] }];
-    return result.clusters.map(cluster => this.#share(cluster, result.request));
+    const { route } = result;
+    return result.clusters.map(cluster => ({
+      ...this.#share(cluster, result.request),
+      ...(route !== null && { route }),
+    }));
   }
 
   #bytes(config: unknown, payload: Payload, port: number): readonly Share[] {

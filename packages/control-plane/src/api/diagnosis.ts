@@ -103,18 +103,19 @@ function routesStep({ remarks }: Evidence): DiagnosisStep {
   };
 }
 
-function profilesStep({ objects, remarks }: Evidence): DiagnosisStep {
+function profilesStep({ objects, remarks, findings }: Evidence): DiagnosisStep {
   const profiles = objects.filter(({ kind }) => kind === 'ServiceProfile').map(nameOf);
   const lacking = remarks.filter(({ message }) => message === 'no routes for service').length;
   const known = profiles.length === 0 ? 'There is none' : `There is ${profiles.join(', ')}`;
   const missing = profiles.length === 0 ? ' for' : ', and none for';
   const those = `${missing} ${lacking === 1 ? 'that Service' : 'those Services'}.`;
+  const items = findings.filter(({ reason }) => reason === 'ServiceProfileNotFound').map(ofFinding);
   return {
     step: 'profiles',
     question: 'Is there a ServiceProfile?',
-    outcome: lacking > 0 ? 'note' : 'ok',
+    outcome: items.length > 0 ? 'problem' : lacking > 0 ? 'note' : 'ok',
     found: `${known}${lacking > 0 ? those : '; no Service lacks one, since route groups speak of them.'}`,
-    items: [],
+    items,
   };
 }
 

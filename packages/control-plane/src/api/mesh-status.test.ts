@@ -58,6 +58,8 @@ test('an object is not accepted once a later version is refused, and is again on
 });
 
 test('policy that has no effect yet says so; what is no policy is not listed', () => {
-  const profile = { ...object('specs.smi-spec.io/v1alpha4', 'ServiceProfile', 'books.stock'), spec: { routes: [] } };
-  assert.deepEqual(statusOf(profile, object('v1', 'Service', 'books')), [['ServiceProfile', true, 'NoEffectYet']]);
+  const metrics = { ...object('metrics.smi-spec.io/v1alpha1', 'TrafficMetrics', 'books'), resource: { kind: 'Pod' } };
+  assert.deepEqual(statusOf(metrics, object('v1', 'Service', 'books')), [
+    ['TrafficMetrics', true, 'NoEffectYet', 'UnknownField'],
+  ]);
 });

@@ -19,7 +19,7 @@ export function outcomeOf(verdict: Verdict): Outcome {
     verdict: verdictOf(verdict),
     status: verdict.status,
     wouldDeny: verdict.wouldDeny,
-    route: null,
+    route: verdict.route,
     shares: new Map(verdict.backends.map(({ namespace, service, share }) => [`${namespace}/${service}`, share])),
   };
 }

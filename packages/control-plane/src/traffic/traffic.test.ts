@@ -89,6 +89,7 @@ test('verdicts as outcomes', () => {
     reason: 'NoTrafficTarget',
     message: '',
     decidedBy: { default: 'DenyByDefault' },
+    route: null,
     backends: [],
     mtls: 'strict',
     nearMisses: [],

@@ -2,7 +2,7 @@ import type { ObjectRef } from '@heddle/smi';
 import type { Finding } from '../findings/finding.ts';
 import type { MeshModel } from '../model/mesh-model.ts';
 import type { Service } from '../model/service.ts';
-import { readServiceName } from '../model/service-name.ts';
+import { profiledService } from '../model/service-name.ts';
 import { servicesWithoutRoutes } from './services-without-routes.ts';
 
 /** Messages that people and their tools look for in a controller's log: they never change. */
@@ -35,7 +35,12 @@ export interface RemarkInputs {
 /** What is to be remarked on now, each thing once. */
 export function remarksOf({ model, findings, serviceProfiles }: RemarkInputs): Remark[] {
   const { clusterDomain } = model.settings;
-  const profiled = new Set([...serviceProfiles].map(profile => profiledService(profile, clusterDomain)));
+  const profiled = new Set(
+    [...serviceProfiles].flatMap(profile => {
+      const service = profiledService(profile.name, clusterDomain);
+      return service === undefined ? [] : [`${service.namespace}/${service.name}`];
+    }),
+  );
   const remarks = [
     ...findings.flatMap(fromFinding),
     ...servicesWithoutRoutes(model)
@@ -57,12 +62,6 @@ function fromFinding({ reason, object, file, line, message: hint }: Finding): Re
   // A file that can't be parsed names the place in it; one that can't be had has none.
   const cannotBeHad = reason === 'UnreadableFile' && line === undefined;
   return cannotBeHad || reason === 'UnsupportedVersion' ? [{ message: 'failed to list SMI policy', ...about }] : [];
-}
-
-/** Key of the Service that a ServiceProfile is for: its name is that Service's, in full (V6). */
-function profiledService({ namespace, name }: Pick<ObjectRef, 'namespace' | 'name'>, clusterDomain: string): string {
-  const read = readServiceName(name, namespace, clusterDomain);
-  return read.kind === 'service' ? `${read.namespace}/${read.name}` : '';
 }
 
 function withoutRoutes({ namespace, name, key }: Service, clusterDomain: string): Remark {

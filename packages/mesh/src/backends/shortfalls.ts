@@ -4,10 +4,7 @@ import { compareFindings, type Finding, findingAt } from '../findings/finding.ts
 import type { Origin } from '../model/origin.ts';
 
 /** How a target falls short of a part of the model (the `SMI5xxx` findings). */
-export type Shortfall = Extract<
-  Reason,
-  'Unsupported' | 'Approximated' | 'DependsOnImplementation' | 'RequestsNotChecked'
->;
+export type Shortfall = Extract<Reason, 'Unsupported' | 'Approximated' | 'DependsOnTarget' | 'RequestsNotChecked'>;
 
 /** Gathers what a target can't say as the model has it: each field once, however many ports and pods it concerns. */
 export class Shortfalls {

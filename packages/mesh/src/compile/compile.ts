@@ -1,12 +1,14 @@
 import { type Finding, findingAt } from '../findings/finding.ts';
 import type { MeshModel, NamespaceModel } from '../model/mesh-model.ts';
 import type { Modes } from '../model/modes.ts';
+import type { Service } from '../model/service.ts';
 import type { Workload } from '../model/workload.ts';
 import type { NamespaceResources, ResourceSet } from '../store/resource-set.ts';
 import { BindingCompiler, type Bindings } from './bindings.ts';
 import { keepList, Memo } from './memo.ts';
 import { modesOfNamespace } from './modes.ts';
 import { type LocalNamespace, type LocalWorkload, NamespaceCompiler } from './namespace.ts';
+import { sayProfile } from './profiles.ts';
 import { type Reach, reachInputs, reachOf } from './reach.ts';
 import { createSettler } from './settings.ts';
 
@@ -46,12 +48,14 @@ export function createCompiler(): Compile {
       ),
     );
     const accounts = new Map(local.map(namespace => [namespace.name, namespace.serviceAccounts]));
+    const services = new Map(local.map(namespace => [namespace.name, namespace.services]));
     const namespaces = new Map<string, NamespaceModel>();
     for (const namespace of local) {
-      const inputs = [namespace, ...reach, ...accounts.values()];
+      const profiled = namespace.profiles.map(({ profile }) => profile && serviceIn(services, profile.service));
+      const inputs = [namespace, ...reach, ...accounts.values(), ...profiled];
       namespaces.set(
         namespace.name,
-        models.get(namespace.name, inputs, () => finish(namespace, { reach, accounts, workloads })),
+        models.get(namespace.name, inputs, () => finish(namespace, { reach, accounts, services, workloads })),
       );
     }
     for (const name of compilers.keys()) {
@@ -81,13 +85,21 @@ function resourcesOf(name: string, set: ResourceSet): NamespaceResources {
 
 const noBindings: Bindings = new Map();
 
+type ServicesByNamespace = ReadonlyMap<string, LocalNamespace['services']>;
+
+function serviceIn(services: ServicesByNamespace, key: string): Service | undefined {
+  const slash = key.indexOf('/');
+  return services.get(key.slice(0, slash))?.get(key.slice(slash + 1));
+}
+
 interface Surroundings {
   readonly reach: readonly Reach[];
   readonly accounts: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly services: ServicesByNamespace;
   readonly workloads: Map<string, Memo<Workload>>;
 }
 
-/** Adds what a namespace can only know with the others: what its workloads reach, and which callers do not exist. */
+/** Adds what a namespace can only know with the others: what its workloads reach, which callers and Services do not exist. */
 function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel {
   const workloads = new Map<string, Workload>();
   const memory = around.workloads.get(namespace.name) ?? new Memo<Workload>();
@@ -102,7 +114,14 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
     serviceAccounts: namespace.serviceAccounts,
     targets: namespace.targets,
     splits: namespace.splits,
-    findings: [...namespace.findings, ...unknownSources(namespace, around)],
+    profiles: new Map(
+      namespace.profiles.flatMap(({ profile }) => (profile ? [[profile.service, profile] as const] : [])),
+    ),
+    findings: [
+      ...namespace.findings,
+      ...unknownSources(namespace, around),
+      ...namespace.profiles.flatMap(profile => sayProfile(profile, key => serviceIn(around.services, key))),
+    ],
   };
 }
 

@@ -18,6 +18,7 @@ import { sayModes } from './modes.ts';
 import { sayOutside } from './outside-mesh.ts';
 import { identitiesByWorkload } from './port-endpoints.ts';
 import { saySwappedPorts } from './port-numbers.ts';
+import { type ProfileUnit, readProfile } from './profiles.ts';
 import { entriesOf, type RouteGroups } from './route-groups.ts';
 import type { Scope } from './scope.ts';
 import { ServiceCompiler } from './services.ts';
@@ -37,6 +38,7 @@ export interface LocalNamespace {
   readonly serviceAccounts: ReadonlySet<string>;
   readonly targets: ReadonlyMap<string, ResolvedTarget>;
   readonly splits: ReadonlyMap<string, SplitRoot>;
+  readonly profiles: readonly ProfileUnit[];
   readonly findings: readonly Finding[];
 }
 
@@ -59,6 +61,8 @@ export class NamespaceCompiler {
   readonly #index: Memo<PodIndex> = this.#memory.memo();
   readonly #targets: Memo<TargetUnit> = this.#memory.memo();
   readonly #targetLists: Memo<readonly TargetUnit[]> = this.#memory.memo();
+  readonly #profiles: Memo<ProfileUnit> = this.#memory.memo();
+  readonly #profileLists: Memo<readonly ProfileUnit[]> = this.#memory.memo();
   readonly #splits: Memo<SplitRoots> = this.#memory.memo();
   readonly #modes: Memo<Modes> = this.#memory.memo();
   readonly #portLists: Memo<readonly InboundPort[]> = this.#memory.memo();
@@ -96,6 +100,7 @@ export class NamespaceCompiler {
       ...sayModes(groups, workloads),
     ];
     const serviceAccounts = this.#serviceAccounts(resources, groups);
+    const profiles = this.#readProfiles(resources, settings);
     this.#memory.endPass();
     return {
       name: this.#name,
@@ -105,7 +110,8 @@ export class NamespaceCompiler {
       serviceAccounts,
       targets: new Map(targets.map(({ resolved }) => [resolved.name, resolved])),
       splits: ports.splits,
-      findings,
+      profiles,
+      findings: [...findings, ...profiles.flatMap(profile => profile.findings)],
     };
   }
 
@@ -176,6 +182,16 @@ export class NamespaceCompiler {
       workloads.set(name, workload);
     }
     return workloads;
+  }
+
+  #readProfiles({ serviceProfiles }: NamespaceResources, settings: MeshSettings): readonly ProfileUnit[] {
+    const units = [...serviceProfiles.keys()].toSorted().flatMap(name => {
+      const profile = serviceProfiles.get(name);
+      if (profile === undefined) return [];
+      return [this.#profiles.get(name, [profile, settings], () => readProfile(profile, settings))];
+    });
+    const kept = keepList(this.#profileLists.previous(''), units);
+    return this.#profileLists.get('', [kept], () => kept);
   }
 
   #serviceAccounts(resources: NamespaceResources, groups: readonly PodGroup[]): ReadonlySet<string> {

@@ -15,7 +15,8 @@ export function entriesOf(group: Resource<HTTPRouteGroup>, anchor: RegexAnchor):
   }));
 }
 
-function conditionsOf(match: HTTPMatch, anchor: RegexAnchor): Omit<HttpRouteMatch, 'origin'> {
+/** What an entry asks for, compiled; `anchor` is what its path is matched by (T6). */
+export function conditionsOf(match: HTTPMatch, anchor: RegexAnchor): Omit<HttpRouteMatch, 'origin'> {
   const methods = match.methods ?? [];
   return {
     name: match.name,

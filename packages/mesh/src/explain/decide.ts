@@ -1,6 +1,7 @@
 import { isSpelling, methodOverrideHeaders, mismatch } from '../model/http-route-match.ts';
 import { type MeshModel, serviceOf, spiffeId } from '../model/mesh-model.ts';
 import type { DefaultName, DefaultOrigin } from '../model/origin.ts';
+import { profileFor, routeFor } from '../model/route-profile.ts';
 import {
   isClusterService,
   type OutboundRoute,
@@ -12,6 +13,7 @@ import {
 import { restrictsMethods } from '../model/workload.ts';
 import { type Admission, authorize, type InboundVerdict, type Knock } from './authorize.ts';
 import { egressOf } from './callers.ts';
+import { describeTreatment } from './describe-treatment.ts';
 import {
   addressesOf,
   allow,
@@ -163,7 +165,18 @@ function decideOnPort(journey: Journey, service: Service, port: ServicePort): Ve
     return refuse(journey, { status: statusOf(journey, 503), reason: 'NoBackends', decidedBy, message });
   }
   journey.trace.push({ text: describeRoute(service, route), origin: route.origin });
-  return combine(journey, route, shares);
+  return combine(takeRoute(journey, service), route, shares);
+}
+
+/** The caller's sidecar names the request and bounds it by the profile that its namespace uses (V6). */
+function takeRoute(journey: Journey, { key }: Service): Journey {
+  const { request, model, call, trace } = journey;
+  if (request === undefined) return journey;
+  const profile = profileFor(model, key, call.from.namespace);
+  const route = routeFor(profile, request);
+  if (profile === undefined || route === undefined) return journey;
+  trace.push({ text: describeTreatment(profile, route, request), origin: route.origin });
+  return { ...journey, route: route.name };
 }
 
 /** A verdict on a split is `allowed` when every backend with a share allows (S13). */

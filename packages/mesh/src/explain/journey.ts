@@ -21,6 +21,8 @@ export interface Journey {
   readonly trace: Step[];
   /** Pods that the client itself has chosen: the only ones that serve the own share of a headless Service. */
   readonly at?: { readonly backend: string; readonly addresses: ReadonlySet<string> };
+  /** What the profile in force calls the request; absent as long as that plays no part. */
+  readonly route?: string;
 }
 
 /** The call as it reaches a destination. */
@@ -76,11 +78,12 @@ export interface Passage extends Pick<Verdict, 'reason' | 'decidedBy' | 'message
 
 /** The end of a journey that got through. */
 export function allow(journey: Journey, { wouldDenyAt, backends = [], ...found }: Passage): Verdict {
-  const { request, trace } = journey;
+  const { request, trace, route } = journey;
   return {
     allowed: true,
     wouldDeny: wouldDenyAt !== undefined,
     status: request === undefined ? null : 200,
+    route: route ?? null,
     backends,
     ...found,
     nearMisses: nearMisses(
@@ -113,6 +116,7 @@ export function refuse(journey: Journey, refusal: Refusal): Verdict {
     reason,
     message,
     decidedBy,
+    route: journey.route ?? null,
     backends,
     mtls: 'strict',
     nearMisses: nearMisses(ports, knockOf(journey)),

@@ -62,6 +62,8 @@ export interface Verdict {
   /** One sentence. */
   readonly message: string;
   readonly decidedBy: Origin;
+  /** Name of the ServiceProfile's route that the request takes; null where none is for it (V6). */
+  readonly route: string | null;
   readonly backends: readonly BackendShare[];
   readonly mtls: 'strict' | 'permissive' | 'none';
   /** Rules that nearly let the call pass, nearest first; empty when they let it pass. */

@@ -166,6 +166,11 @@ export const catalogue = {
     meaning:
       'A pod takes its configuration from a ConfigMap or Secret, or a key of one, that does not exist: it starts once that does.',
   },
+  ServiceProfileNotFound: {
+    code: 'SMI2011',
+    severity: 'warning',
+    meaning: 'A ServiceProfile whose name is not that of a Service, in full: no request takes its routes (V6).',
+  },
   ConflictingSplit: {
     code: 'SMI3001',
     severity: 'warning',
@@ -199,7 +204,8 @@ export const catalogue = {
   MatchesOnTcpPort: {
     code: 'SMI4004',
     severity: 'warning',
-    meaning: 'Matches of a split mean nothing on a port that does not speak HTTP (S12).',
+    meaning:
+      'Matches of a split, and routes of a ServiceProfile, mean nothing on a port that does not speak HTTP (S12, V6).',
   },
   MatchesEverything: {
     code: 'SMI4005',
@@ -271,10 +277,10 @@ export const catalogue = {
     severity: 'warning',
     meaning: 'A backend expresses this part of the model, and acts otherwise in the case that the message names.',
   },
-  DependsOnImplementation: {
+  DependsOnTarget: {
     code: 'SMI5004',
     severity: 'info',
-    meaning: 'A backend leaves to its implementations whether and how they do this.',
+    meaning: 'Whether and how another mesh does this hangs on its implementation, or on a setting of its own.',
   },
   RequestsNotChecked: {
     code: 'SMI5005',

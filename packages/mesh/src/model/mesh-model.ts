@@ -1,5 +1,6 @@
 import { compareFindings, type Finding } from '../findings/finding.ts';
 import type { Modes } from './modes.ts';
+import type { RouteProfile } from './route-profile.ts';
 import type { Service } from './service.ts';
 import type { MeshSettings } from './settings.ts';
 import type { SplitRoot } from './split.ts';
@@ -31,6 +32,8 @@ export interface NamespaceModel {
   readonly targets: ReadonlyMap<string, ResolvedTarget>;
   /** TrafficSplits by the name of their root; the routes of its ports follow from them. */
   readonly splits: ReadonlyMap<string, SplitRoot>;
+  /** Its ServiceProfiles by key of the Service that each is for, in whatever namespace that is. */
+  readonly profiles: ReadonlyMap<string, RouteProfile>;
   readonly findings: readonly Finding[];
 }
 

@@ -7,6 +7,15 @@ export type ServiceName =
 
 const label = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
+/** The Service that a ServiceProfile is for: its name is that Service's, in full (V6); `undefined` for any other name. */
+export function profiledService(
+  text: string,
+  clusterDomain: string,
+): { readonly namespace: string; readonly name: string } | undefined {
+  const read = readServiceName(text, '', clusterDomain);
+  return read.kind === 'service' && text.endsWith(`.svc.${clusterDomain}`) ? read : undefined;
+}
+
 /**
  * Reads a Service's name as people write it (S4, H1): `name`, `name.ns`, `name.ns.svc` or `name.ns.svc.<cluster domain>`,
  * with or without a trailing dot, in any letter case. Without a namespace it means the given one. Everything else is a

@@ -258,7 +258,6 @@ test('what is of the cluster has a place of its own, whatever namespace is writt
 });
 
 const withoutEffect: readonly (readonly [apiVersion: string, kind: string, fields: object])[] = [
-  ['specs.smi-spec.io/v1alpha4', 'ServiceProfile', { spec: { routes: [] } }],
   ['metrics.smi-spec.io/v1alpha1', 'TrafficMetrics', { resource: { kind: 'Pod' }, metrics: [] }],
 ];
 

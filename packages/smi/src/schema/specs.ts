@@ -80,16 +80,20 @@ const statusRange = record('StatusRange', 'HTTP statuses from one to another, bo
   max: whole('The last of them.', { minimum: 100, maximum: 599 }),
 });
 
-const retries = record('RouteRetries', 'How often a request is tried again; a budget bounds all of them together.', {
-  attempts: whole('Tries after the first one.', { minimum: 0, maximum: 10 }),
-  perTryTimeout: duration('How long one try may take; absent: as long as all of them.'),
-  retryOn: optional(
-    list(
-      'What is tried again; absent: what never reached the backend, and 503.',
-      text('A kind of failure.', { values: retryReasons }),
+const retries = record(
+  'RouteRetries',
+  'How often a request is sent again, if its method is idempotent; a budget bounds all together.',
+  {
+    attempts: whole('Tries after the first one.', { minimum: 0, maximum: 10 }),
+    perTryTimeout: duration('How long one try may take; absent: as long as all of them.'),
+    retryOn: optional(
+      list(
+        'After what; absent: what never reached the backend, and 503, with `perTryTimeout` also 502, 504 and a try that took too long. Statuses of gRPC have its requests sent again, though their method is POST.',
+        text('A kind of failure.', { values: retryReasons }),
+      ),
     ),
-  ),
-});
+  },
+);
 
 const profileRoute = record(
   'ServiceProfileRoute',

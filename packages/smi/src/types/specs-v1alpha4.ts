@@ -95,19 +95,22 @@ export interface ServiceProfileRoute {
   readonly methods?: readonly string[];
   /** How long a request may take in all; absent: without bound. Written as `1.5s`, `300ms`, `1m30s`. */
   readonly timeout?: string;
-  /** How often a request is tried again; a budget bounds all of them together. */
+  /** How often a request is sent again, if its method is idempotent; a budget bounds all together. */
   readonly retries?: RouteRetries;
   /** Statuses that count as failures; absent: 500 to 599. */
   readonly failureStatus?: readonly StatusRange[];
 }
 
-/** How often a request is tried again; a budget bounds all of them together. */
+/** How often a request is sent again, if its method is idempotent; a budget bounds all together. */
 export interface RouteRetries {
   /** Tries after the first one. */
   readonly attempts: number;
   /** How long one try may take; absent: as long as all of them. Written as `1.5s`, `300ms`, `1m30s`. */
   readonly perTryTimeout?: string;
-  /** What is tried again; absent: what never reached the backend, and 503. */
+  /**
+   * After what; absent: what never reached the backend, and 503, with `perTryTimeout` also 502, 504 and a try that took
+   * too long. Statuses of gRPC have its requests sent again, though their method is POST.
+   */
   readonly retryOn?: readonly string[];
 }
 

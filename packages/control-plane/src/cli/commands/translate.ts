@@ -12,7 +12,7 @@ interface TranslateOptions {
 }
 
 /** What `--to` takes. */
-export const translationTargets = ['gateway-api', 'istio'] as const;
+export const translationTargets = ['gateway-api', 'istio', 'linkerd'] as const;
 
 /** `heddle translate`: the same policy as objects of another mesh. */
 export const translateCommand: CliCommand = {

@@ -27,6 +27,7 @@ const allowed: Verdict = {
   reason: 'Allowed',
   message: 'It may.',
   decidedBy: rule,
+  route: null,
   backends: [],
   mtls: 'strict',
   nearMisses: [],

@@ -27,7 +27,7 @@ export interface VerdictView
 
 /** A verdict as plain data. */
 export function viewVerdict(verdict: Verdict): VerdictView {
-  const { allowed, wouldDeny, status, reason, message, decidedBy, backends, mtls, nearMisses } = verdict;
+  const { allowed, wouldDeny, status, reason, message, decidedBy, backends, mtls, nearMisses, route } = verdict;
   return {
     allowed,
     wouldDeny,
@@ -35,7 +35,7 @@ export function viewVerdict(verdict: Verdict): VerdictView {
     reason,
     message,
     decidedBy: viewDecidedBy(decidedBy),
-    route: null,
+    route,
     backends: backends.map(({ service, namespace, port, share }) => ({ service, namespace, port, share })),
     mtls,
     nearMisses: nearMisses.flatMap(({ origin, why }) => {

@@ -2,11 +2,9 @@ import { canGrant, type HttpRouteMatch, spellingsOf } from '../../model/http-rou
 import type { InboundPolicy } from '../../model/workload.ts';
 import { authorityInput } from './authority.ts';
 import { oneAddress } from './cidr.ts';
+import { pathHeader } from './http.ts';
 import { nonEmpty } from './outbound-routes.ts';
 import { typed } from './typed.ts';
-
-/** The request's path without its query, as the RBAC filter sees it; set by the sidecar, hidden from the application. */
-export const pathHeader = 'x-heddle-path';
 
 /** Authorization of one HTTP port, which decides in `enforce` and only counts in `audit`; in `allow-all` there is none (I3). */
 export function rbacPerRoute(policy: InboundPolicy): object {

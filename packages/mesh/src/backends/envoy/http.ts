@@ -12,12 +12,16 @@ import { overAds, typed } from './typed.ts';
 
 const managerType = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
-/** Headers that steer a sidecar, by prefix: removed from whatever comes in (H5). */
-export const stripSteeringHeaders = {
+/** The request's path without its query, as routes and the RBAC filter match it; each sidecar notes it, and passes it on to nobody. */
+export const pathHeader = 'x-heddle-path';
+
+/** Headers that steer a sidecar are removed from whatever comes in, by prefix (H5); then the path is noted, by which routes are chosen. */
+const earlyMutations = {
   mutations: [
     { removeOnMatch: { keyMatcher: { prefix: 'x-envoy-' } } },
     { removeOnMatch: { keyMatcher: { prefix: 'x-heddle-' } } },
     { removeOnMatch: { keyMatcher: { safeRegex: { regex: 'x[-_]forwarded[-_]client[-_]cert' } } } },
+    { append: { header: { key: pathHeader, value: '%PATH(NQ)%' }, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD' } },
   ],
 };
 
@@ -69,10 +73,10 @@ const shared: HttpConnectionManagerJson = {
   localReplyConfig: localReplies,
   earlyHeaderMutationExtensions: [
     {
-      name: 'heddle.strip',
+      name: 'heddle.early',
       typedConfig: typed(
         'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
-        stripSteeringHeaders,
+        earlyMutations,
       ),
     },
   ],

@@ -3,25 +3,15 @@ import type { HttpFilterJson } from '@heddle/envoy-api/envoy/extensions/filters/
 import { methodOverrideHeaders, spellingsOf } from '../../model/http-route-match.ts';
 import { type InboundPort, restrictsMethods, type Workload } from '../../model/workload.ts';
 import { withAuthority } from './authority.ts';
-import { matchesAuthority, pathHeader, rbacPerRoute } from './authorization.ts';
-import { refuseTwoHosts } from './http.ts';
+import { matchesAuthority, rbacPerRoute } from './authorization.ts';
+import { pathHeader, refuseTwoHosts } from './http.ts';
 import { names } from './names.ts';
 import { typed } from './typed.ts';
-
-const setPath = {
-  append: { header: { key: pathHeader, value: '%PATH(NQ)%' }, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD' },
-};
 
 const rbacFilter = 'envoy.filters.http.rbac';
 
 /** What judges requests before they are passed on; routes say by which rules. */
 export const requestFilters: readonly HttpFilterJson[] = [
-  {
-    name: 'heddle.facts',
-    typedConfig: typed('envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', {
-      mutations: { requestMutations: [setPath] },
-    }),
-  },
   // Rules without a policy deny: a route that brings none of its own opens nothing.
   {
     name: rbacFilter,

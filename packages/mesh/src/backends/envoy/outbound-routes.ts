@@ -7,23 +7,37 @@ import type {
 import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/route/v3/route_pb';
 import type { StringMatcherJson } from '@heddle/envoy-api/envoy/type/matcher/v3/string_pb';
 import type { HeaderMatch, HttpRouteMatch } from '../../model/http-route-match.ts';
+import type { RouteProfile } from '../../model/route-profile.ts';
 import type { OutboundRoute, ServicePort, WeightedBackend } from '../../model/service.ts';
 import { authorityKey, withAuthority } from './authority.ts';
-import { refuseTwoHosts } from './http.ts';
+import { pathHeader, refuseTwoHosts } from './http.ts';
+import { treatmentsOf, untreated } from './profile-routes.ts';
 
 /** The cluster that serves a backend's share. */
 export type ClusterOf = (backend: WeightedBackend) => string;
 
-/** How a client's sidecar shares the requests of one port between backends, in the order of S11. */
-export function outboundRoutes(name: string, port: ServicePort, clusterOf: ClusterOf): RouteConfigurationJson {
+/** What routes are made from besides the port. */
+export interface RouteOptions {
+  readonly clusterOf: ClusterOf;
+  /** The ServiceProfile that these callers use. */
+  readonly profile: RouteProfile | undefined;
+}
+
+/**
+ * How a client's sidecar shares the requests of one port between backends, in the order of S11, and treats them as the profile
+ * says. Which backends a request may go to and which route of the profile it takes are two questions: every answer to the
+ * one meets every answer to the other, in order.
+ */
+export function outboundRoutes(name: string, port: ServicePort, options: RouteOptions): RouteConfigurationJson {
   const asksForHosts = port.outbound.routes.some(({ match }) => match?.headers.some(isHost));
   return {
     name,
+    requestHeadersToRemove: [pathHeader],
     virtualHosts: [
       {
         name,
         domains: ['*'],
-        routes: [refuseTwoHosts, ...port.outbound.routes.map(route => routeOf(route, clusterOf))],
+        routes: [refuseTwoHosts, ...port.outbound.routes.flatMap(route => routesOf(route, options))],
         ...(asksForHosts && { typedPerFilterConfig: withAuthority }),
       },
     ],
@@ -32,29 +46,43 @@ export function outboundRoutes(name: string, port: ServicePort, clusterOf: Clust
   };
 }
 
-function routeOf(route: OutboundRoute, clusterOf: ClusterOf): RouteJson {
-  const match: RouteMatchJson = route.match === undefined ? { prefix: '/' } : matchOf(route.match);
-  const clusters = route.backends.map(backend => ({ name: clusterOf(backend), weight: backend.weight }));
+function routesOf(split: OutboundRoute, { clusterOf, profile }: RouteOptions): RouteJson[] {
+  const own: RouteMatchJson = split.match === undefined ? { prefix: '/' } : matchOf(split.match);
+  const clusters = split.backends.map(backend => ({ name: clusterOf(backend), weight: backend.weight }));
   if (clusters.length === 0) {
-    return {
-      match,
-      directResponse: { status: 503, body: { inlineString: 'heddle: no backend has a share of this traffic\n' } },
-    };
+    const body = { inlineString: 'heddle: no backend has a share of this traffic\n' };
+    return [{ match: own, directResponse: { status: 503, body } }];
   }
-  return {
-    match,
-    route: {
-      ...(clusters.length === 1 ? { cluster: clusters[0]?.name ?? '' } : { weightedClusters: { clusters } }),
-      ...forwarding,
-    },
-  };
+  const to: RouteActionJson =
+    clusters.length === 1 ? { cluster: clusters[0]?.name ?? '' } : { weightedClusters: { clusters } };
+  const named = (profile?.routes ?? []).flatMap(route =>
+    treatmentsOf(route).map(
+      ({ match, action }): RouteJson => ({
+        name: route.name,
+        match: both(own, both(matchOf(route.match), match)),
+        route: { ...to, ...action },
+        statPrefix: route.name,
+      }),
+    ),
+  );
+  return [...named, { match: own, route: { ...to, ...untreated.action } }];
 }
 
-/** No time-out of ours; a request that no backend has seen yet is tried again, on the backend that was chosen. */
-const forwarding: RouteActionJson = {
-  timeout: '0s',
-  retryPolicy: { retryOn: 'connect-failure,refused-stream', numRetries: 2 },
-};
+/** What matches both. A route has one place for a pattern of the path; a second one looks at the path that was noted. */
+function both(a: RouteMatchJson, b: RouteMatchJson): RouteMatchJson {
+  const headers = [...(a.headers ?? []), ...(b.headers ?? [])];
+  if (a.safeRegex !== undefined && b.safeRegex !== undefined) {
+    headers.push({ name: pathHeader, stringMatch: { safeRegex: b.safeRegex } });
+  }
+  const path = a.safeRegex ?? b.safeRegex;
+  const { grpc = a.grpc, filterState = a.filterState } = b;
+  return {
+    ...(path === undefined ? { prefix: '/' } : { safeRegex: path }),
+    ...(headers.length > 0 && { headers }),
+    ...(filterState !== undefined && { filterState }),
+    ...(grpc !== undefined && { grpc }),
+  };
+}
 
 /** Envoy's own matchers agree with T6 and T7: the regex covers the whole path, without the query. */
 function matchOf(match: HttpRouteMatch): RouteMatchJson {

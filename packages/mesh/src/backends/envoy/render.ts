@@ -1,11 +1,13 @@
 import { type DirectPort, directKey, directPortsOf } from '../../model/headless.ts';
 import { type MeshModel, serviceOf, workloadOf } from '../../model/mesh-model.ts';
 import type { Modes } from '../../model/modes.ts';
+import { profileFor, type RouteProfile } from '../../model/route-profile.ts';
 import { isClusterService, type Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import type { Workload } from '../../model/workload.ts';
 import type { Render } from '../backend.ts';
 import { baseGroup } from './base.ts';
+import { ByProfile } from './by-profile.ts';
 import { remember } from './remember.ts';
 import type { ResourceGroup } from './resource.ts';
 import { backOf, directBackOf, plainBackOf } from './service-back.ts';
@@ -68,11 +70,11 @@ interface RenderState {
   strays: StrayAddresses;
   /** By whether a workload may leave the mesh. */
   bases: Readonly<Record<Modes['egress'], ResourceGroup>>;
-  readonly fronts: WeakMap<Service, ResourceGroup>;
+  readonly fronts: ByProfile<ResourceGroup>;
   readonly backs: WeakMap<Service, ResourceGroup>;
   readonly plainBacks: WeakMap<Service, ResourceGroup>;
-  readonly headless: WeakMap<Service, { readonly places: string; readonly groups: readonly ResourceGroup[] }>;
-  readonly doors: WeakMap<Service, ResourceGroup>;
+  readonly headless: ByProfile<HeadlessGroups>;
+  readonly doors: ByProfile<ResourceGroup>;
   readonly inbounds: WeakMap<Workload['ports'], ResourceGroup>;
   /** Which Services each workload's configuration was made from, and the other way around. */
   readonly uses: Map<string, readonly string[]>;
@@ -90,11 +92,11 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
     findStrays,
     strays,
     bases: basesOf(settings, strays),
-    fronts: new WeakMap(),
+    fronts: new ByProfile(),
     backs: new WeakMap(),
     plainBacks: new WeakMap(),
-    headless: new WeakMap(),
-    doors: new WeakMap(),
+    headless: new ByProfile(),
+    doors: new ByProfile(),
     inbounds: new WeakMap(),
     uses: new Map(),
     users: new Map(),
@@ -121,6 +123,9 @@ function staleWorkloads(state: RenderState, model: MeshModel): Set<string> {
     for (const key of differences(before?.workloads, now?.workloads)) stale.add(`${name}/${key}`);
     for (const key of differences(before?.services, now?.services)) {
       for (const user of state.users.get(`${name}/${key}`) ?? []) stale.add(user);
+    }
+    for (const service of differences(before?.profiles, now?.profiles)) {
+      for (const user of state.users.get(service) ?? []) stale.add(user);
     }
     if (before?.services === now?.services) continue;
     // Which of several answers at their pods may have changed with any of them.
@@ -150,17 +155,24 @@ function groupsOf(state: RenderState, model: MeshModel, workload: Workload): Res
   const answering = answeringFor(model, named);
   const reached = [...named.filter(({ headless }) => !headless), ...answering.keys()];
   const backends = backendsOf(model, reached);
-  for (const [service, direct] of answering) groups.push(...headlessGroups(state, service, direct));
+  const profileOf = ({ key }: Service) => profileFor(model, key, workload.namespace);
+  for (const [service, direct] of answering) {
+    groups.push(...headlessGroups(state, { service, profile: profileOf(service) }, direct));
+  }
   for (const service of reached) {
     if (service.headless || !mayCall(service, egress)) continue;
-    groups.push(remember(state.fronts, service, () => frontOf(service)));
+    const profile = profileOf(service);
+    groups.push(state.fronts.remember(service, profile, () => frontOf(service, profile)));
     if (!service.inMesh) groups.push(remember(state.plainBacks, service, () => plainBackOf(service, state.settings)));
   }
   for (const service of backends) groups.push(remember(state.backs, service, () => backOf(service, state.settings)));
   if (target.frontDoor?.workload === workload.key) {
     const { directory } = target.frontDoor;
-    for (const service of named)
-      if (service.exposed) groups.push(remember(state.doors, service, () => frontDoorOf(service, directory)));
+    for (const service of named) {
+      const profile = profileOf(service);
+      if (service.exposed)
+        groups.push(state.doors.remember(service, profile, () => frontDoorOf(service, directory, profile)));
+    }
   }
   rememberUses(state, workload.key, new Set([...workload.reaches, ...[...reached, ...backends].map(({ key }) => key)]));
   return groups;
@@ -186,13 +198,22 @@ function answeringFor(model: MeshModel, named: readonly Service[]): Map<Service,
 }
 
 /** What clients of a headless Service have; the same objects for as long as it answers at the same places. */
-function headlessGroups(state: RenderState, service: Service, direct: readonly DirectPort[]): readonly ResourceGroup[] {
+function headlessGroups(
+  state: RenderState,
+  { service, profile }: { readonly service: Service; readonly profile: RouteProfile | undefined },
+  direct: readonly DirectPort[],
+): readonly ResourceGroup[] {
   const places = direct.map(({ endpoint }) => directKey(endpoint)).join(' ');
-  const known = state.headless.get(service);
+  const known = state.headless.get(service, profile);
   if (known?.places === places) return known.groups;
-  const groups = [headlessFrontOf(service, direct), directBackOf(service, state.settings)];
-  state.headless.set(service, { places, groups });
+  const groups = [headlessFrontOf(service, direct, profile), directBackOf(service, state.settings)];
+  state.headless.set(service, profile, { places, groups });
   return groups;
+}
+
+interface HeadlessGroups {
+  readonly places: string;
+  readonly groups: readonly ResourceGroup[];
 }
 
 /** A Service outside the mesh has no listener where calls may not leave the mesh: its address is closed like any other (H4). */

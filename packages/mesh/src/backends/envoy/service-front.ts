@@ -6,7 +6,8 @@ import type {
 } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
 import type { DirectPort } from '../../model/headless.ts';
-import type { Endpoint, OutboundRoute, Service, ServicePort } from '../../model/service.ts';
+import type { RouteProfile } from '../../model/route-profile.ts';
+import type { Endpoint, OutboundRoute, Service, ServicePort, WeightedBackend } from '../../model/service.ts';
 import { announceCaller } from './announce.ts';
 import { tcpProxy } from './base.ts';
 import { httpManager } from './http.ts';
@@ -16,7 +17,7 @@ import { listenerType, type ResourceGroup, routeType, type XdsResource } from '.
 import { typed } from './typed.ts';
 
 /** A Service as its clients see it: one listener for each address and port, and the routes behind it. */
-export function frontOf(service: Service): ResourceGroup {
+export function frontOf(service: Service, profile: RouteProfile | undefined): ResourceGroup {
   return {
     resources: callable(service).flatMap(port => {
       const places = service.addresses.map((address, index) => ({
@@ -24,13 +25,17 @@ export function frontOf(service: Service): ResourceGroup {
           index === 0 ? names.service(service.key, port.number) : names.listenerAt(service.key, port.number, address),
         address: { address, port: port.number },
       }));
-      return frontOfPort(service, port, places);
+      return frontOfPort(service, port, { places, profile });
     }),
   };
 }
 
 /** The same for a headless one: a listener for each pod and port that it answers for. */
-export function headlessFrontOf(service: Service, direct: readonly DirectPort[]): ResourceGroup {
+export function headlessFrontOf(
+  service: Service,
+  direct: readonly DirectPort[],
+  profile: RouteProfile | undefined,
+): ResourceGroup {
   return {
     resources: callable(service).flatMap(port => {
       const own = direct.filter(answers => answers.port === port);
@@ -38,7 +43,7 @@ export function headlessFrontOf(service: Service, direct: readonly DirectPort[])
         name: names.listenerAt(service.key, port.number, endpoint.address),
         address: endpoint,
       }));
-      return places.length === 0 ? [] : frontOfPort(service, port, places);
+      return places.length === 0 ? [] : frontOfPort(service, port, { places, profile });
     }),
   };
 }
@@ -54,7 +59,12 @@ interface Place {
   readonly address: Pick<Endpoint, 'address' | 'port'>;
 }
 
-function frontOfPort(service: Service, port: ServicePort, places: readonly Place[]): XdsResource[] {
+interface Front {
+  readonly places: readonly Place[];
+  readonly profile: RouteProfile | undefined;
+}
+
+function frontOfPort(service: Service, port: ServicePort, { places, profile }: Front): XdsResource[] {
   const name = names.service(service.key, port.number);
   const origins = [
     ...new Set([
@@ -68,8 +78,16 @@ function frontOfPort(service: Service, port: ServicePort, places: readonly Place
     return { typeUrl: listenerType, name: place.name, value, origins };
   });
   if (!service.inMesh || port.protocol === 'tcp') return listeners;
-  const routes = outboundRoutes(name, port, clusterOf(service));
-  return [...listeners, { typeUrl: routeType, name, value: routes, origins }];
+  const routes = outboundRoutes(name, port, { clusterOf: clusterOf(service), profile });
+  return [
+    ...listeners,
+    {
+      typeUrl: routeType,
+      name,
+      value: routes,
+      origins: profile === undefined ? origins : [...origins, profile.origin],
+    },
+  ];
 }
 
 /** The own share of a headless Service stays with the pod that its client has chosen (H1). */
@@ -79,7 +97,7 @@ function clusterOf({ headless, key }: Service): ClusterOf {
 }
 
 /** The same Service at the front door: on a Unix socket that the host relays to. HTTP only. */
-export function frontDoorOf(service: Service, directory: string): ResourceGroup {
+export function frontDoorOf(service: Service, directory: string, profile: RouteProfile | undefined): ResourceGroup {
   return {
     resources: service.ports.flatMap((port): XdsResource[] => {
       if (port.protocol === 'udp' || port.protocol === 'tcp' || !service.inMesh) return [];
@@ -95,10 +113,14 @@ export function frontDoorOf(service: Service, directory: string): ResourceGroup 
       const front: XdsResource = { typeUrl: listenerType, name, value, origins: [origin] };
       if (!headless) return [front];
       // Nobody has chosen a pod here: any of them serves.
-      const routes = outboundRoutes(name, port, backend => names.service(backend.service, backend.port));
+      const routes = outboundRoutes(name, port, { clusterOf: toAnyPod, profile });
       return [front, { typeUrl: routeType, name, value: routes, origins: [origin] }];
     }),
   };
+}
+
+function toAnyPod({ service, port }: WeightedBackend): string {
+  return names.service(service, port);
 }
 
 /** Where the front door listens for one port of a Service. */

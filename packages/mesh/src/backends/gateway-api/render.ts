@@ -12,7 +12,6 @@ export const renderGatewayApi: RenderManifests = model => {
   const shortfalls = new Shortfalls();
   const dialect = {
     target: 'The Gateway API',
-    knowsRegexes: false,
     leftOut: 'the entry is left out, and what it fits goes to the next that does',
     shortfalls,
   };

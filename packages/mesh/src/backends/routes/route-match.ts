@@ -22,8 +22,8 @@ export interface HeaderAsked {
 export interface RouteDialect {
   /** As the subject of a sentence. */
   readonly target: string;
-  /** Whether regular expressions are documented to match, and to match whole texts. */
-  readonly knowsRegexes: boolean;
+  /** Whether it takes a regular expression of RE2 and reads it alike; absent: nothing is said of that. */
+  readonly takesRegex?: (pattern: string) => boolean;
   /** What becomes of requests for an entry that can't be said: a clause. */
   readonly leftOut: string;
   readonly shortfalls: Shortfalls;
@@ -83,10 +83,9 @@ class Entry {
   paths(): readonly (PathMatch | undefined)[] | undefined {
     const paths = pathMatches(this.#match.path);
     if (paths === 'any') return [undefined];
-    if (paths === undefined) this.lacks(['pathRegex'], 'takes no path of more than 1,024 characters');
-    else if (paths.some(({ type }) => type === 'RegularExpression')) this.#sayRegex(['pathRegex'], 'path');
-    if (this.#dialect.knowsRegexes) return paths?.map(path => unanchored(path, this.#match));
-    return paths;
+    if (paths === undefined) return this.lacks(['pathRegex'], 'takes no path of more than 1,024 characters');
+    const regex = paths.find(({ type }) => type === 'RegularExpression');
+    return regex === undefined || this.#canTake(regex.value, ['pathRegex'], 'path') ? paths : undefined;
   }
 
   /** One list of headers for each choice among their alternatives. */
@@ -106,12 +105,12 @@ class Entry {
   #askedOf(name: string, conditions: readonly HeaderMatch[]): readonly HeaderAsked[] | undefined {
     const patterns = new Set(conditions.map(({ regex }) => regex.source));
     const [pattern = ''] = patterns;
-    if (name === 'host') return this.lacks(['headers'], 'matches no Host in a route whose parent is a Service');
+    if (name === 'host') return this.lacks(['headers'], 'matches no Host in such a route');
     if (patterns.size > 1) return this.lacks(['headers'], `takes one condition for a header, and ${name} has several`);
     const literals = shapesOf(pattern)?.map(literalOf);
     if (literals?.every(isValue)) return literals.map(value => ({ name, value }));
-    this.#sayRegex(['headers'], `header ${name}`);
-    const value = this.#dialect.knowsRegexes ? pattern || '^$' : wholeText(pattern);
+    const value = wholeText(pattern);
+    if (!this.#canTake(value, ['headers'], `header ${name}`)) return undefined;
     if (value.length > most.value)
       return this.lacks(['headers'], `takes no value of more than ${most.value} characters`);
     return [{ type: 'RegularExpression', name, value }];
@@ -123,10 +122,17 @@ class Entry {
     this.#say('Unsupported', field, `${target} ${what}; ${leftOut}.`);
   }
 
-  #sayRegex(field: readonly string[], what: string): void {
-    if (this.#dialect.knowsRegexes) return;
-    const message = `${this.#dialect.target} leaves regular expressions to its implementations: look whether yours matches the ${what} by them, and in which order it asks rules that have one.`;
-    this.#say('DependsOnImplementation', field, message);
+  /** Says what keeps a regular expression from being taken, or what it hangs on. */
+  #canTake(pattern: string, field: readonly string[], what: string): boolean {
+    const { target, takesRegex } = this.#dialect;
+    if (takesRegex === undefined) {
+      const message = `${target} leaves regular expressions to its implementations: look whether yours matches the ${what} by them, and in which order it asks rules that have one.`;
+      this.#say('DependsOnTarget', field, message);
+      return true;
+    }
+    if (takesRegex(pattern)) return true;
+    this.lacks(field, `reads the pattern of the ${what} in another way, or not at all`);
+    return false;
   }
 
   #say(reason: Shortfall, field: readonly string[], message: string): void {
@@ -137,9 +143,4 @@ class Entry {
 
 function isValue(literal: string | undefined): literal is string {
   return literal !== undefined && literal !== '' && literal.length <= most.value;
-}
-
-/** Where whole texts are matched anyway, a pattern is written as it came. */
-function unanchored(path: PathMatch, match: HttpRouteMatch): PathMatch {
-  return path.type === 'RegularExpression' ? { ...path, value: match.path?.source ?? path.value } : path;
 }
