@@ -8,7 +8,8 @@ import {
 } from '../../packages/control-plane/src/traffic/compare.ts';
 import type { MadeMesh } from '../worlds/mesh-of.ts';
 import type { Scenario } from './scenario.ts';
-import { dependsOnPod, walk } from './walk/walk.ts';
+import { dependsOnPod } from './walk/ending.ts';
+import { walk } from './walk/walk.ts';
 
 /** Asks every call of a scenario of `decide` and of the rendered configuration; says what is not as expected. */
 export function checkCalls({ mesh, calls }: Scenario): string[] {

@@ -1,5 +1,6 @@
 export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze/remarks.ts';
 export type { Render, Rendering } from './backends/backend.ts';
+export { wouldBeDenied, wouldBeDeniedStats } from './backends/envoy/audit.ts';
 export { handshakeFailed } from './backends/envoy/handshake-log.ts';
 export {
   createEnvoyRenderer,
@@ -17,9 +18,11 @@ export type { Manifest, RenderManifests } from './backends/manifest.ts';
 export { type Compile, createCompiler } from './compile/compile.ts';
 export { startSettings } from './compile/settings.ts';
 export { decide } from './explain/decide.ts';
+export { callsInPlainText } from './explain/plain-text.ts';
 export * from './explain/verdict.ts';
 export { catalogue, type Reason, type Severity } from './findings/catalogue.ts';
 export { compareFindings, type Finding, findingAt, findingInFile } from './findings/finding.ts';
+export { printable } from './findings/printable.ts';
 export { callerName, callerNameOf } from './model/caller-name.ts';
 export type { HttpRouteMatch } from './model/http-route-match.ts';
 export * from './model/mesh-model.ts';

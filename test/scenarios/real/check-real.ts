@@ -12,6 +12,7 @@ import type { Scenario } from '../scenario.ts';
 import { clusterCounts, sharesBetween } from './cluster-counts.ts';
 import { exceptionFor } from './exceptions.ts';
 import { type RealMeshOptions, withRealMesh } from './real-mesh.ts';
+import { wouldBeDenied } from './would-be-denied.ts';
 
 /** What came of a scenario on a real mesh. */
 export interface RealCheck {
@@ -48,7 +49,7 @@ function problemOf({ call, outcome, differences: found }: SeenCall): string[] {
 /** Milliseconds for one exchange: no answer of a mesh takes that long, however busy the machine is. */
 const timeout = 30_000;
 
-/** Calls whose shares count are made one after the other, so that what sidecars count is theirs. */
+/** Calls of which sidecars count something are made one after the other, so that what they count is theirs. */
 async function makeCalls(
   calls: readonly TrafficCall[],
   { scenario, mesh }: { readonly scenario: Scenario; readonly mesh: LocalMesh },
@@ -56,8 +57,13 @@ async function makeCalls(
 ): Promise<SeenCall[]> {
   const { model } = scenario.mesh;
   const options = { exec: await podsOf(mesh, model), node: process.execPath, model, timeout };
-  const plain = calls.filter(({ expect }) => expect.shares === undefined);
+  const plain = calls.filter(({ expect }) => expect.shares === undefined && expect.wouldDeny === undefined);
   const seen = [...(await runTraffic(plain, options, signal))];
+  for (const call of calls.filter(({ expect }) => expect.shares === undefined && expect.wouldDeny !== undefined)) {
+    const before = await wouldBeDenied(mesh, signal);
+    const [made] = await runTraffic([call], options, signal);
+    if (made !== undefined) seen.push(withAudited(made, (await wouldBeDenied(mesh, signal)) - before));
+  }
   for (const call of calls.filter(({ expect }) => expect.shares !== undefined)) {
     const before = await clusterCounts(mesh, signal);
     const [made] = await runTraffic([{ ...call, times: timesOf(call) }], options, signal);
@@ -70,6 +76,15 @@ async function makeCalls(
 function timesOf({ times, expect }: TrafficCall): number {
   const isExact = [...(expect.shares?.values() ?? [])].every(share => share === 0 || share === 1);
   return Math.max(times, isExact ? 200 : 1000);
+}
+
+/** Each exchange that policy would deny counts once, and no other does. */
+function withAudited(seen: SeenCall, counted: number): SeenCall {
+  const { call } = seen;
+  const outcome = { ...seen.outcome, wouldDeny: counted > 0 };
+  const found = differences({ verdict: outcome.verdict, wouldDeny: call.expect.wouldDeny === true }, outcome);
+  if (counted > 0 && counted !== call.times) found.push(`${counted} of ${call.times} counted as would-be denials`);
+  return { ...seen, outcome, differences: [...seen.differences, ...found] };
 }
 
 /** How far a counted share may be from what is expected, in standard deviations of so many calls. */

@@ -13,5 +13,10 @@ function isOfDenied(filter: unknown): boolean {
   const { andFilter } = message(filter, 'AccessLogFilter', ['andFilter']);
   const parts = list(message(andFilter, 'AndFilter', ['filters']).filters).map(part => JSON.stringify(part));
   const once = parts.includes('{"logTypeFilter":{"types":["TcpUpstreamConnected"]}}');
-  return once && parts.some(part => part.includes(`"expression":"filter_state['heddle.audit'] == b'denied'"`));
+  return (
+    once &&
+    parts.some(part =>
+      part.includes(`"expression":"'heddle.audit' in filter_state && filter_state['heddle.audit'] != b'allowed'"`),
+    )
+  );
 }

@@ -12,6 +12,9 @@ export interface Ending {
   readonly wouldDeny: boolean;
 }
 
+/** The answer where pods that serve the same share answer differently, so that none is the answer. */
+export const dependsOnPod = Symbol('depends on pod');
+
 /** What an answer says. */
 export function answered(status: number | null, wouldDeny = false): Ending {
   const verdict = status === null || status === 200 ? 'allow' : status === 503 ? 'unreachable' : 'deny';

@@ -1,21 +1,14 @@
-import { type Call, type EnvoyOutput, hostOf, type MeshModel, serviceOf, spiffeId, type Workload } from '@heddle/mesh';
+import { type Call, type MeshModel, serviceOf, spiffeId, type Workload } from '@heddle/mesh';
 import type { Outcome } from '../../../packages/control-plane/src/traffic/compare.ts';
-import { inspectHttp, joinHeaders } from './codec.ts';
+import { inspectHttp } from './codec.ts';
 import { list, type Message, message, text, typedMessage, typeOf } from './config.ts';
 import { chainFor, clientTls } from './connection.ts';
-import { answered, type Ending, ended, type Payload, refused, unreachable } from './ending.ts';
+import { answered, dependsOnPod, type Ending, ended, type Payload, refused, unreachable } from './ending.ts';
 import { manage, managerType, type WeightedName, weightedNames } from './http-manager.ts';
 import { arrive } from './inbound.ts';
+import { payloadOf } from './payload.ts';
+import { callsInPlainText, type WalkedMesh, walkPlainText, workloadAt } from './plain-text.ts';
 import { type Sidecar, sidecarOf } from './sidecar.ts';
-
-/** A rendered mesh. Of the model only names and addresses are read, which is what DNS and the network know. */
-export interface WalkedMesh {
-  readonly model: MeshModel;
-  readonly sidecars: EnvoyOutput['sidecars'];
-}
-
-/** The answer where pods that serve the same share answer differently, so that none is the answer. */
-export const dependsOnPod = Symbol('depends on pod');
 
 interface Share {
   /** `namespace/name` of the Service; absent where a sidecar itself answers. */
@@ -31,6 +24,7 @@ interface Share {
  * configuration as it is given: what it doesn't know makes it throw. It shares no code with `decide`.
  */
 export function walk(mesh: WalkedMesh, call: Call): Outcome | typeof dependsOnPod {
+  if (callsInPlainText(mesh, call)) return walkPlainText(mesh, call);
   const outcomes = addressesOf(mesh, call).map(address => walkTo(address, mesh, call));
   const [first = nameless] = outcomes;
   if (
@@ -266,26 +260,6 @@ interface SocketAddress {
   readonly port: number;
 }
 
-function payloadOf({ protocol, method, path, headers, to }: Call): Payload {
-  if (protocol === 'tcp') return undefined;
-  const grpc = protocol === 'grpc';
-  const lower = headers.map(([name, value]) => [name.toLowerCase(), bytesOf(value.trim())] as const);
-  const own = lower.some(([name]) => name === 'content-type') ? [] : ([['content-type', 'application/grpc']] as const);
-  const all = joinHeaders(grpc ? [...lower.filter(([name]) => name !== 'te'), ...own, ['te', 'trailers']] : lower);
-  return {
-    method: grpc ? 'POST' : method,
-    path: grpc ? bytesOf(path) : path,
-    authority: all.find(([name]) => name === 'host')?.[1] ?? `${hostOf(to)}:${to.port}`,
-    http2: grpc,
-    headers: all.filter(([name]) => name !== 'host'),
-  };
-}
-
-/** Regular expressions of Envoy see bytes, each a character. */
-function bytesOf(text: string): string {
-  return Buffer.from(text).toString('latin1');
-}
-
 function endpointsOf(assignment: unknown): SocketAddress[] {
   if (assignment === undefined) return [];
   const { endpoints } = message(assignment, 'ClusterLoadAssignment', ['clusterName', 'endpoints']);
@@ -298,15 +272,6 @@ function endpointsOf(assignment: unknown): SocketAddress[] {
       return { address: text(ip, 'address'), port: Number(portValue) };
     }),
   );
-}
-
-function workloadAt(model: MeshModel, address: string): Workload | undefined {
-  for (const { workloads } of model.namespaces.values()) {
-    for (const workload of workloads.values()) {
-      if (workload.pods.some(pod => pod.address === address)) return workload;
-    }
-  }
-  return undefined;
 }
 
 /** Where the network takes a connection to an address: to a pod behind the Service that has it, or to itself. */

@@ -16,6 +16,9 @@ export interface FileStamp {
   readonly modified: number;
 }
 
+/** The code of a pipe, socket or device with the name of a manifest. */
+export const notAFile = 'ENOTFILE';
+
 /** What a folder holds, looked at once. */
 export interface ManifestTree {
   /** Manifests by path: the folder's own path with the rest joined to it. */
@@ -24,7 +27,10 @@ export interface ManifestTree {
   readonly folders: ReadonlyMap<string, string>;
   /** Of `folders`, those that were walked. */
   readonly walked: ReadonlySet<string>;
-  /** What could not be looked at, with the error's code: what was known below it is neither there nor gone. */
+  /**
+   * What could not be looked at, with the error's code, `notAFile` for what is neither file nor folder: what was known below
+   * it is neither there nor gone.
+   */
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
@@ -47,11 +53,20 @@ export function isManifest(name: string): boolean {
 
 /**
  * Looks at a folder and all below it, links followed. Left out are ignored names and the folder `expected` beside an
- * `input.yaml`: it holds what a scenario makes, which no source reads.
+ * `input.yaml`: it holds what a scenario makes, which no source reads. A folder that several paths lead to is walked once:
+ * where it stands itself, else by the first link in the order of names.
  */
 export async function walkManifests(root: string): Promise<ManifestTree> {
-  const tree = { files: new Map(), folders: new Map(), walked: new Set<string>(), unreadable: new Map() };
-  await walk(root, tree, new Set());
+  const tree: MutableTree = {
+    files: new Map(),
+    folders: new Map(),
+    walked: new Set(),
+    unreadable: new Map(),
+    links: [],
+    seen: new Set(),
+  };
+  await walk(root, tree);
+  for (const link of tree.links) await walk(link, tree);
   return tree;
 }
 
@@ -66,43 +81,43 @@ interface MutableTree {
   readonly folders: Map<string, string>;
   readonly walked: Set<string>;
   readonly unreadable: Map<string, string>;
+  /** Links to folders, which are walked after all that stands by itself. */
+  readonly links: string[];
+  /** The inodes of folders that were walked. */
+  readonly seen: Set<string>;
 }
 
-async function walk(folder: string, tree: MutableTree, above: ReadonlySet<string>): Promise<void> {
+async function walk(folder: string, tree: MutableTree): Promise<void> {
   let entries: Dirent[];
   let identity: string;
   try {
     identity = inodeOf(await stat(folder, { bigint: true }));
-    // A link to a folder above it.
-    if (above.has(identity)) return;
+    if (tree.seen.has(identity)) return;
     entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    const gone = above.size > 0 && errorCode(error) === 'ENOENT';
+    const gone = tree.seen.size > 0 && errorCode(error) === 'ENOENT';
     if (!gone) tree.unreadable.set(folder, errorCode(error));
     return;
   }
   tree.folders.set(folder, identity);
   tree.walked.add(folder);
+  tree.seen.add(identity);
   const isScenario = entries.some(({ name }) => name === 'input.yaml');
-  const within = new Set([...above, identity]);
-  for (const entry of entries) {
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (isIgnored(entry.name) || (isScenario && entry.name === 'expected')) continue;
-    await visit(join(folder, entry.name), entry, { tree, within });
+    await visit(join(folder, entry.name), entry, tree);
   }
 }
 
-async function visit(
-  path: string,
-  entry: Dirent,
-  { tree, within }: { tree: MutableTree; within: ReadonlySet<string> },
-): Promise<void> {
-  if (entry.isDirectory()) return await walk(path, tree, within);
+async function visit(path: string, entry: Dirent, tree: MutableTree): Promise<void> {
+  if (entry.isDirectory()) return await walk(path, tree);
   if (!entry.isSymbolicLink() && !isManifest(entry.name)) return;
   try {
     const stats = await stat(path, { bigint: true });
-    if (stats.isDirectory()) await walk(path, tree, within);
-    else if (stats.isFile() && isManifest(entry.name)) tree.files.set(path, stampFrom(stats));
-    else return;
+    if (stats.isDirectory()) tree.links.push(path);
+    else if (!isManifest(entry.name)) return;
+    else if (stats.isFile()) tree.files.set(path, stampFrom(stats));
+    else tree.unreadable.set(path, notAFile);
     if (entry.isSymbolicLink()) await addTarget(path, tree);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') tree.unreadable.set(path, errorCode(error));

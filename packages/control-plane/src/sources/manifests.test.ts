@@ -30,6 +30,9 @@ describe('readManifest', () => {
       ['1_000', 1000],
       ['1e3', 1000],
       ['.5', 0.5],
+      ['e1', 'e1'],
+      ['.', '.'],
+      ['0x_', '0x_'],
       ['1:30', '1:30'],
       ['2026-11-01', '2026-11-01'],
       ['~', null],
@@ -133,7 +136,7 @@ describe('readManifest refuses a whole file', () => {
     ['a duplicate key in JSON', '{"apiVersion": "v1",\n "kind": "A", "kind": "B"}', 2, 15, /"kind" stands twice/],
     ['an alias without anchor', `${service('a')}spec: *nope\n`, 5, 7, /nope/],
     ['a merge of what is no map', `${service('a')}spec: {<<: x}\n`, 1, 1, /Merge/],
-    ['billion laughs', `${service('a')}${bomb}`, 1, 1, /alias/i],
+    ['billion laughs', `${service('a')}${bomb}`, 11, 8, /alias/i],
     ['an object in itself', `${service('a')}spec: &s {s: *s}\n`, 1, 1, /deep/],
     ['deep brackets', `${service('a')}spec: ${'['.repeat(5000)}`, 5, 107, /deep/],
     ['deep braces', `${service('a')}spec: ${'{'.repeat(5000)}`, 5, 107, /deep/],
@@ -169,7 +172,7 @@ describe('readManifest refuses a whole file', () => {
     );
     assert.match(
       readManifestBytes('a.yaml', Buffer.alloc(11), { maxBytes: 10 }).findings[0]?.message ?? '',
-      /11 bytes/,
+      /more than 10 bytes/,
     );
     assert.deepEqual(readManifestBytes('a.yaml', Buffer.from(`\u{FEFF}${service('a')}`)).findings, []);
   });

@@ -32,6 +32,9 @@ export const maxFileBytes = 10 * 1024 * 1024;
 /** Mistakes of syntax that are reported of one file: those after the first few follow from them. */
 const maxProblems = 10;
 
+/** Refused documents and items of one file that are reported one by one. */
+const maxRefusals = 1000;
+
 /**
  * Reads the bytes of a file: UTF-8, with or without a byte order mark, of at most `maxBytes`.
  * Parts that `previous` has read already are not read again.
@@ -43,7 +46,7 @@ export function readManifestBytes(
 ): Manifest {
   const { previous, maxBytes = maxFileBytes } = options;
   if (bytes.length > maxBytes) {
-    return unreadable(file, { file }, `The file has ${bytes.length} bytes; at most ${maxBytes} are read: split it.`);
+    return unreadable(file, { file }, `The file has more than ${maxBytes} bytes, the most that are read: split it.`);
   }
   const text = bytes.toString('utf8');
   if (!isUtf8(bytes)) {
@@ -88,7 +91,11 @@ export function readManifest(file: string, written: string, previous?: Manifest)
     part.documents.forEach(({ entries, refusals: refused }, document) => {
       for (const { object, path } of entries)
         objects.push(new ManifestObject(object, { file, line, part, document, path }));
-      for (const refusal of refused) refusals.push(refusalFinding(refusal, { file, line, part, document, path: [] }));
+      for (const refusal of refused) {
+        const place = { file, line, part, document, path: [] };
+        if (refusals.length === maxRefusals) refusals.push(moreRefusals(refusal, place));
+        else if (refusals.length < maxRefusals) refusals.push(refusalFinding(refusal, place));
+      }
     });
   }
   if (problems.length > 0)
@@ -118,6 +125,11 @@ function refusalFinding(refusal: Refusal, place: ManifestPlace): Finding {
     ...(refusal.object !== undefined && { object: refusal.object }),
     ...(refusal.field !== undefined && { field: formatPath(refusal.field) }),
   };
+}
+
+function moreRefusals(refusal: Refusal, place: ManifestPlace): Finding {
+  const message = `From here on, what is wrong with this file is not listed: it is more than ${maxRefusals} findings.`;
+  return findingInFile('NotAnObject', locateIn(place, refusal.path), message);
 }
 
 function placeIn(file: string, text: string, offset: number): { file: string; line: number; column: number } {

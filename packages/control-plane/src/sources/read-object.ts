@@ -52,7 +52,9 @@ interface Content {
 const subdomain = /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 const label = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 // What every kind's name is held to: it is a segment of a path.
-const segment = /^(?!\.{1,2}$)[^/%\s]+$/;
+const segment = /^(?!\.{1,2}$)[^/%\s\p{Cc}\p{Cs}]+$/u;
+// Looser than the API server, which knows its kinds; a group and a version, or a version alone.
+const word = /^[!-~]+$/;
 
 function readValue(item: Item, content: Content): void {
   const { value, path, implied } = item;
@@ -99,14 +101,9 @@ function readObject(value: JsonRecord, path: FieldPath, content: Content): void 
   };
   const { apiVersion, kind, metadata } = value;
   for (const field of ['apiVersion', 'kind'] as const) {
-    const text = value[field];
-    if (typeof text === 'string' && text !== '') continue;
-    refuse(
-      [field],
-      text === undefined || text === null
-        ? `${field} is missing: say which kind of object this is.`
-        : `${field} must be a string; it is ${shorten(text)}.`,
-    );
+    const problem = wordProblem(field, value[field]);
+    if (problem === undefined) continue;
+    refuse([field], problem);
     return;
   }
   const name = isRecord(metadata) ? metadata['name'] : undefined;
@@ -130,6 +127,13 @@ function readObject(value: JsonRecord, path: FieldPath, content: Content): void 
     typeof namespace === 'string' ? { ...named, metadata: { name: named.metadata.name, namespace } } : named,
   );
   content.refusals.push({ reason: 'InvalidField', path: [...path, ...problem.field], object: ref, ...problem });
+}
+
+function wordProblem(field: string, value: unknown): string | undefined {
+  if (isAbsent(value)) return `${field} is missing: say which kind of object this is.`;
+  if (typeof value !== 'string' || value === '') return `${field} must be a string; it is ${shorten(value)}.`;
+  if (word.test(value)) return undefined;
+  return `${field} ${shorten(value)} is none: write it without spaces, in ASCII characters only.`;
 }
 
 function nameProblem(name: unknown, allowed: RegExp): string | undefined {

@@ -1,7 +1,7 @@
 import type { FieldPath } from '@heddle/smi';
 import {
+  type CollectionTag,
   type Document,
-  isAlias,
   isMap,
   isScalar,
   isSeq,
@@ -9,12 +9,14 @@ import {
   type Node,
   type ParsedNode,
   parseAllDocuments,
+  type ScalarTag,
   Schema,
   type Tags,
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
 import { maxDepth, nestsTooDeep, type OffsetFinder, type Reading, type SyntaxProblem, tooDeep } from './notation.ts';
+import { AliasTargets } from './yaml-aliases.ts';
 
 /**
  * Scalars as kubectl reads them, which is YAML 1.1 without its dates, base 60 and sets: `yes`, `no`, `on`, `off`, `y`,
@@ -34,17 +36,22 @@ const options = {
   logLevel: 'error',
 } as const;
 
-/** An anchor's nodes that its aliases may repeat in all; a hundred lines of "billion laughs" would repeat 10^9. */
-const maxAliasCount = 10_000;
+/** Tokens that one text may have: ten megabytes of usual manifests, which take the parser about 800 MB. */
+const maxTokens = 3_000_000;
+
+const tooLong = `It has more than ${maxTokens} tokens: split it with \`---\`, or write it as JSON.`;
 
 /** Explicit keys (`? key`) of one text: the parser's time grows with the cube of how they nest. */
 const maxExplicitKeys = 64;
 
 /** Reads a YAML stream. Empty documents are null. Nothing is thrown, whatever the text. */
 export function readYaml(text: string): Reading {
+  const { stackTraceLimit } = Error;
+  // The parser makes an error of each mistake, of which there may be as many as there are characters.
+  Error.stackTraceLimit = 0;
   try {
-    const deep = tooDeepAt(text);
-    if (deep !== undefined) return { documents: [], problems: [{ offset: deep, message: tooDeep }] };
+    const problem = tooMuch(text);
+    if (problem !== undefined) return { documents: [], problems: [problem] };
     const documents = parseAllDocuments(text, options);
     const problems = documents.flatMap(document => problemsOf(document, text));
     // Directives without a document are wrong; comments alone are fine.
@@ -54,12 +61,17 @@ export function readYaml(text: string): Reading {
     // The parser recurses: deep nesting by indentation alone ends its stack.
     if (error instanceof RangeError) return { documents: [], problems: [{ offset: 0, message: tooDeep }] };
     throw error;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
 /** Reads a YAML stream that `readYaml` has accepted once more, to find places in it. */
 export function findInYaml(text: string): OffsetFinder {
-  const documents = parseAllDocuments(text, options);
+  const documents = parseAllDocuments(text, options).map(document => ({
+    contents: document.contents,
+    aliases: new AliasTargets(document),
+  }));
   return (index, path) => {
     const document = documents[index];
     return document === undefined ? 0 : offsetOf(document, path);
@@ -72,25 +84,43 @@ export function editableYaml(text: string): Document.Parsed[] {
 }
 
 function withoutExotic(tags: Tags): Tags {
-  return tags.filter(
-    tag =>
-      typeof tag === 'string' || (!/:(?:timestamp|binary|omap|pairs|set)$/.test(tag.tag) && formatOf(tag) !== 'TIME'),
-  );
+  return tags
+    .filter(
+      tag =>
+        typeof tag === 'string' || (!/:(?:timestamp|binary|omap|pairs|set)$/.test(tag.tag) && formatOf(tag) !== 'TIME'),
+    )
+    .map(tag => (typeof tag !== 'string' && /:(?:int|float)$/.test(tag.tag) ? withDigits(tag) : tag));
 }
 
-function formatOf(tag: Exclude<Tags[number], string>): string | undefined {
+/** What the parser takes for a number without a digit, such as `e1`, `.` or `0x_`, is the string that it is for kubectl. */
+function withDigits(tag: ScalarTag | CollectionTag): ScalarTag | CollectionTag {
+  if (tag.collection !== undefined) return tag;
+  return {
+    ...tag,
+    resolve: (text, onError, parse) => {
+      const value: unknown = tag.resolve(text, onError, parse);
+      const number = isScalar(value) ? value.value : value;
+      return Number.isNaN(number) && !/^\.nan$/i.test(text) ? text : value;
+    },
+  };
+}
+
+function formatOf(tag: ScalarTag | CollectionTag): string | undefined {
   return 'format' in tag ? tag.format : undefined;
 }
 
 function problemsOf(document: Document.Parsed, text: string): readonly SyntaxProblem[] {
   const first = document.errors[0];
   if (first !== undefined) return [problemOf(first, text)];
-  const duplicate = document.contents === null ? undefined : duplicateKey(document.contents);
-  return duplicate === undefined ? [] : [duplicate];
+  if (document.contents === null) return [];
+  const problem = duplicateKey(document.contents) ?? new AliasTargets(document).problem();
+  return problem === undefined ? [] : [problem];
 }
 
 function problemOf(error: YAMLError, text: string): SyntaxProblem {
-  return { offset: Math.min(error.pos[0], text.length), message: sentence(error.message) };
+  // Most ends of the stack are found by the parser itself.
+  const message = error.code === 'RESOURCE_EXHAUSTION' ? tooDeep : sentence(error.message);
+  return { offset: Math.min(error.pos[0], text.length), message };
 }
 
 function valuesOf(documents: readonly Document.Parsed[], text: string): Reading {
@@ -98,11 +128,11 @@ function valuesOf(documents: readonly Document.Parsed[], text: string): Reading 
   for (const document of documents) {
     const offset = document.contents?.range[0] ?? 0;
     try {
-      const value: unknown = document.toJS({ maxAliasCount });
+      const value: unknown = document.toJS({ maxAliasCount: -1 });
       if (nestsTooDeep(value)) return { documents: [], problems: [{ offset, message: tooDeep }] };
       values.push(value);
     } catch (error) {
-      // An alias without its anchor, too many of them, or a merge of what is no map; the stack's end is seen to outside.
+      // An alias without its anchor, or a merge of what is no map; the stack's end is seen to outside.
       if (!(error instanceof Error) || error instanceof RangeError || error instanceof TypeError) throw error;
       const name = /: (\S+)$/.exec(error.message)?.[1];
       const at = name === undefined ? -1 : text.indexOf(`*${name}`);
@@ -134,32 +164,42 @@ function firstOf<Item, Result>(items: readonly Item[], find: (item: Item) => Res
   return undefined;
 }
 
-/** Where a text starts to nest too deep in one line, or in brackets, before the parser tries. */
-function tooDeepAt(text: string): number | undefined {
+/** Where a text starts to nest too deep in one line, or in brackets, or to be too long, before the parser tries. */
+function tooMuch(text: string): SyntaxProblem | undefined {
   const suspects = text.match(/[[{]|\? /g)?.length ?? 0;
-  if (suspects <= maxExplicitKeys && !/(?:[-?:][ \t]+){64}/.test(text)) return undefined;
+  // There are at most two tokens a character: a scalar and the mark before it.
+  const isShort = text.length <= maxTokens / 2;
+  if (isShort && suspects <= maxExplicitKeys && !/(?:[-?:][ \t]+){64}/.test(text)) return undefined;
   let offset = 0;
   let brackets = 0;
   let run = 0;
   let keys = 0;
+  let count = 0;
   for (const token of new Lexer().lex(text)) {
     if (token === '[' || token === '{') brackets++;
     else if (token === ']' || token === '}') brackets--;
     else if (token === '?') keys++;
     run = token === '-' || token === '?' || token === ':' ? run + 1 : token.trim() === '' ? run : 0;
-    if (brackets > maxDepth || run > maxDepth || keys > maxExplicitKeys) return offset;
+    if (brackets > maxDepth || run > maxDepth || keys > maxExplicitKeys) return { offset, message: tooDeep };
+    if (++count > maxTokens) return { offset, message: tooLong };
     // Tokens that mark a document or a scalar to come have no text of their own.
     if (token !== '\u{02}' && token !== '\u{1F}' && token !== '\u{18}') offset += token.length;
   }
   return undefined;
 }
 
-function offsetOf(document: Document.Parsed, path: FieldPath): number {
-  let offset = document.contents?.range[0] ?? 0;
-  let node: Node | null = document.contents;
+/** A document with what its aliases stand for. */
+interface Resolved {
+  readonly contents: ParsedNode | null;
+  readonly aliases: AliasTargets;
+}
+
+function offsetOf({ contents, aliases }: Resolved, path: FieldPath): number {
+  let offset = contents?.range[0] ?? 0;
+  let node: Node | null = contents;
   for (const step of path) {
-    node = resolve(document, node);
-    const next = child(document, node, step);
+    node = aliases.resolve(node);
+    const next = child(aliases, node, step);
     if (next === undefined) return offset;
     offset = next.offset;
     node = next.node;
@@ -172,32 +212,28 @@ interface Child {
   readonly node: Node | null;
 }
 
-function child(document: Document.Parsed, node: Node | null, step: string | number): Child | undefined {
+function child(aliases: AliasTargets, node: Node | null, step: string | number): Child | undefined {
   if (isSeq<Node>(node)) {
     const item = typeof step === 'number' ? node.items[step] : undefined;
     return item === undefined ? undefined : { offset: item.range?.[0] ?? 0, node: item };
   }
-  return isMap<Node, Node | null>(node) ? field(document, node, String(step)) : undefined;
+  return isMap<Node, Node | null>(node) ? field(aliases, node, String(step)) : undefined;
 }
 
-function field(document: Document.Parsed, map: YAMLMap<Node, Node | null>, name: string): Child | undefined {
+function field(aliases: AliasTargets, map: YAMLMap<Node, Node | null>, name: string): Child | undefined {
   for (const { key, value } of map.items) {
     if (keyName(key) === name) return { offset: key.range?.[0] ?? 0, node: value };
   }
   for (const { key, value } of map.items) {
     if (keyName(key) !== '<<') continue;
-    const merged = resolve(document, value);
+    const merged = aliases.resolve(value);
     const sources: readonly (Node | null)[] = isSeq<Node>(merged) ? merged.items : [merged];
     for (const source of sources) {
-      const found = child(document, resolve(document, source), name);
+      const found = child(aliases, aliases.resolve(source), name);
       if (found !== undefined) return found;
     }
   }
   return undefined;
-}
-
-function resolve(document: Document.Parsed, node: Node | null): Node | null {
-  return isAlias(node) ? (node.resolve(document) ?? null) : node;
 }
 
 /** A key as it was written; a merge key's value is a symbol, or `<<`. */

@@ -1,5 +1,5 @@
 /** Makes calls from inside the workloads that they come from, and compares what they see with what is expected. */
-import { type Caller, hostOf, type MeshModel } from '@heddle/mesh';
+import { type Caller, callsInPlainText, hostOf, type MeshModel, serviceOf } from '@heddle/mesh';
 import { ClientProcess, clientCommand, type RunnableCommand } from './client-process.ts';
 import type { CallOrder } from './order.ts';
 import { judge, notMade, type SeenCall } from './seen.ts';
@@ -91,9 +91,22 @@ async function runCaller(
 }
 
 function orderOf(id: number, traffic: TrafficCall, { model, timeout = 5000 }: TrafficOptions): CallOrder {
-  const { to, protocol, method, path, headers } = traffic.call;
-  const host = hostOf(to);
+  const { protocol, method, path, headers } = traffic.call;
+  const { host, port } = placeOf(traffic.call, model);
   const least = model === undefined ? undefined : timesToMeetRefusal(traffic.call, traffic.expect, model);
   const times = Math.max(traffic.times, least ?? 1);
-  return { id, host, port: to.port, protocol, method, path, headers, times, timeout };
+  return { id, host, port, protocol, method, path, headers, times, timeout };
+}
+
+/**
+ * Where a call is made to. A caller without a sidecar has nothing that takes a Service's address to its pods (kube-proxy would
+ * in a cluster): it calls the first of them.
+ */
+function placeOf({ from, to }: TrafficCall['call'], model: MeshModel | undefined): { host: string; port: number } {
+  const named = { host: hostOf(to), port: to.port };
+  if (model === undefined || !callsInPlainText(model, from)) return named;
+  const service = serviceOf(model, `${to.namespace}/${to.service}`);
+  if (service === undefined || service.headless) return named;
+  const pod = service.ports.find(({ number }) => number === to.port)?.endpoints.find(({ ready }) => ready);
+  return pod === undefined ? named : { host: pod.address, port: pod.port };
 }

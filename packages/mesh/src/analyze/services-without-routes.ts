@@ -10,7 +10,7 @@ export function servicesWithoutRoutes({ namespaces }: MeshModel): Service[] {
   return [...namespaces.values()].flatMap(namespace => {
     const spokenOf = identitiesWithRoutes(namespace);
     return [...namespace.services.values()].filter(
-      service => hasHttp(service) && !isSplitByRoutes(service, namespace) && !servedBy(service, spokenOf),
+      service => isAsked(service, namespace) && !isSplitByRoutes(service, namespace) && !servedBy(service, spokenOf),
     );
   });
 }
@@ -29,11 +29,19 @@ function identitiesWithRoutes({ targets, workloads }: NamespaceModel): ReadonlyS
   return identities;
 }
 
-/** A logical root is no Service, and one outside the mesh is under no policy (H6). */
-function hasHttp({ logical, inMesh, ports }: Service): boolean {
+/**
+ * Whether anybody asks for rules of its requests. A logical root is no Service, one outside the mesh is under no policy (H6),
+ * and where policy is `allow-all` nobody asks (I3).
+ */
+function isAsked({ logical, inMesh, ports }: Service, { workloads }: NamespaceModel): boolean {
   if (!inMesh || logical) return false;
   return ports.some(
-    ({ protocol, identities }) => (protocol === 'http' || protocol === 'detect') && identities.length > 0,
+    ({ protocol, endpoints }) =>
+      (protocol === 'http' || protocol === 'detect') &&
+      endpoints.some(({ workload: key }) => {
+        const workload = key === undefined ? undefined : workloads.get(key.slice(key.indexOf('/') + 1));
+        return workload !== undefined && workload.modes.policy !== 'allow-all';
+      }),
   );
 }
 

@@ -30,6 +30,7 @@ export function createCompiler(): Compile {
   const bindings = new BindingCompiler();
   const modes = new Memo<Modes>();
   const settle = createSettler();
+  let around: readonly unknown[] = [];
   return set => {
     const { settings, findings } = settle(set);
     const names = [...set.namespaces.keys()].toSorted();
@@ -50,9 +51,10 @@ export function createCompiler(): Compile {
     const accounts = new Map(local.map(namespace => [namespace.name, namespace.serviceAccounts]));
     const services = new Map(local.map(namespace => [namespace.name, namespace.services]));
     const namespaces = new Map<string, NamespaceModel>();
+    around = keepList(around, [...reach, ...accounts.values()]);
     for (const namespace of local) {
       const profiled = namespace.profiles.map(({ profile }) => profile && serviceIn(services, profile.service));
-      const inputs = [namespace, ...reach, ...accounts.values(), ...profiled];
+      const inputs = [namespace, around, ...profiled];
       namespaces.set(
         namespace.name,
         models.get(namespace.name, inputs, () => finish(namespace, { reach, accounts, services, workloads })),
@@ -112,6 +114,7 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
     services: namespace.services,
     workloads,
     serviceAccounts: namespace.serviceAccounts,
+    outsiders: namespace.outsiders,
     targets: namespace.targets,
     splits: namespace.splits,
     profiles: new Map(

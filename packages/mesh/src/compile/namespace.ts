@@ -1,6 +1,6 @@
 import type { Finding } from '../findings/finding.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
-import { spiffeId } from '../model/mesh-model.ts';
+import { type NamespaceModel, spiffeId } from '../model/mesh-model.ts';
 import type { Modes } from '../model/modes.ts';
 import type { Service } from '../model/service.ts';
 import type { MeshSettings } from '../model/settings.ts';
@@ -24,7 +24,14 @@ import type { Scope } from './scope.ts';
 import { ServiceCompiler } from './services.ts';
 import { type SplitRoots, splitsByRoot } from './split-roots.ts';
 import { dependenciesOf, resolveTarget, type TargetUnit } from './targets.ts';
-import { type Distinctions, distinctionsOf, groupPods, livingPods, type PodGroup } from './workloads.ts';
+import {
+  type Distinctions,
+  distinctionsOf,
+  groupPods,
+  livingPods,
+  outsidersAmong,
+  type PodGroup,
+} from './workloads.ts';
 
 /** A workload before it is known which Services of other namespaces it reaches. */
 export type LocalWorkload = Omit<Workload, 'reaches'>;
@@ -36,6 +43,7 @@ export interface LocalNamespace {
   readonly services: ReadonlyMap<string, Service>;
   readonly workloads: ReadonlyMap<string, LocalWorkload>;
   readonly serviceAccounts: ReadonlySet<string>;
+  readonly outsiders: NamespaceModel['outsiders'];
   readonly targets: ReadonlyMap<string, ResolvedTarget>;
   readonly splits: ReadonlyMap<string, SplitRoot>;
   readonly profiles: readonly ProfileUnit[];
@@ -67,6 +75,7 @@ export class NamespaceCompiler {
   readonly #modes: Memo<Modes> = this.#memory.memo();
   readonly #portLists: Memo<readonly InboundPort[]> = this.#memory.memo();
   readonly #workloads: Memo<LocalWorkload> = this.#memory.memo();
+  readonly #outsiders: Memo<NamespaceModel['outsiders']> = this.#memory.memo();
   readonly #accounts: Memo<ReadonlySet<string>> = this.#memory.memo();
   readonly #services = new ServiceCompiler(this.#memory);
   readonly #callers = new CallerCompiler(this.#memory);
@@ -99,6 +108,7 @@ export class NamespaceCompiler {
       ...saySwappedPorts(protectors, ports, workloads),
       ...sayModes(groups, workloads),
     ];
+    const outsiders = this.#outsiders.get('', [pods, groups], () => outsidersAmong(pods, groups));
     const serviceAccounts = this.#serviceAccounts(resources, groups);
     const profiles = this.#readProfiles(resources, settings);
     this.#memory.endPass();
@@ -108,6 +118,7 @@ export class NamespaceCompiler {
       services,
       workloads,
       serviceAccounts,
+      outsiders,
       targets: new Map(targets.map(({ resolved }) => [resolved.name, resolved])),
       splits: ports.splits,
       profiles,

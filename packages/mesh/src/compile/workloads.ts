@@ -129,6 +129,21 @@ function toGroup({ members }: Alike, name: string, views: ReadonlyMap<string, Po
   };
 }
 
+/** Service accounts none of whose pods has a sidecar, with the names of these. */
+export function outsidersAmong(
+  pods: NamespaceResources['pods'],
+  groups: readonly PodGroup[],
+): ReadonlyMap<string, readonly string[]> {
+  const inMesh = new Set(groups.map(({ serviceAccount }) => serviceAccount));
+  const outside = [...pods.values()].filter(({ value }) => !inMesh.has(value.serviceAccount));
+  return new Map(
+    [...Map.groupBy(outside, ({ value }) => value.serviceAccount)].map(([account, members]) => [
+      account,
+      members.map(({ ref }) => ref.name).toSorted(),
+    ]),
+  );
+}
+
 /** Marks of one version of a template, or of a single pod. */
 const marks: ReadonlySet<string> = new Set([
   'pod-template-hash',

@@ -27,8 +27,10 @@ import {
 } from './journey.ts';
 import { looksLikeHttp } from './looks-like-http.ts';
 import { hasAddress, type Place, placesOf } from './places.ts';
+import { callsInPlainText, decidePlainText } from './plain-text.ts';
 import { requestFacts } from './request-facts.ts';
 import type { Unfit } from './request-headers.ts';
+import { refuseUnfit } from './unfit.ts';
 import { type BackendShare, type Call, DependsOnPod, type Step, type Verdict } from './verdict.ts';
 
 /**
@@ -58,6 +60,7 @@ export function decide(model: MeshModel, call: Call): Verdict {
   }
   if (!hasAddress(service, to)) return refuseNameless(journey, service);
   const places = placesOf(model, service, to);
+  if (callsInPlainText(model, from)) return decidePlainText(journey, service, places, unfit);
   const isKnown = places.some(place => place !== undefined) || service.addresses.length === 0;
   if (!service.inMesh && isKnown) return leaveMesh(journey, service, unfit);
   const verdicts = places.map(place =>
@@ -106,12 +109,6 @@ function refusePort(journey: Journey, service: Service, unfit: Unfit | undefined
   }
   if (unfit !== undefined) return refuseUnfit(journey, unfit);
   return refuse(journey, { reason, decidedBy, message: `${key} has no TCP port ${port}; it has ${known}.` });
-}
-
-function refuseUnfit(journey: Journey, { status, unfit }: Unfit): Verdict {
-  const reason = status === 403 ? 'UpgradeRefused' : 'MalformedRequest';
-  const message = `The request is refused: ${unfit}.`;
-  return refuse(journey, { status, reason, decidedBy: by('WellFormedRequests'), message });
 }
 
 /** A Service outside the mesh gets the call as it is, if any gets out (H4, H6). */

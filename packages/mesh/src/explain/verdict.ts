@@ -47,6 +47,7 @@ export type VerdictReason =
   | 'ServiceNotFound'
   | 'PortNotFound'
   | 'OutsideMesh'
+  | 'PlainTextRefused'
   | 'PolicyAudit'
   | 'PolicyAllowAll'
   | 'EgressDenied';

@@ -1,5 +1,6 @@
 import { type FieldPath, formatPath, type ObjectRef, refOf, type SourceObject } from '@heddle/smi';
 import { catalogue, type Reason, type Severity } from './catalogue.ts';
+import { printable } from './printable.ts';
 
 /** One thing said about the user's input: what is wrong, where, and what to do. Plain data. */
 export interface Finding {
@@ -16,7 +17,7 @@ export interface Finding {
   readonly line?: number;
   /** Counted from 1. */
   readonly column?: number;
-  /** One sentence that says what is wrong and what to do. */
+  /** One sentence that says what is wrong and what to do; it may be shown on a terminal, whatever the input holds. */
   readonly message: string;
 }
 
@@ -27,7 +28,7 @@ export function findingAt(reason: Reason, source: SourceObject, path: FieldPath,
     object: refOf(source.object),
     ...(path.length > 0 && { field: formatPath(path) }),
     ...source.locate?.(path),
-    message,
+    message: printable(message),
   };
 }
 
@@ -37,7 +38,7 @@ export function findingInFile(
   place: { file: string; line?: number; column?: number },
   message: string,
 ): Finding {
-  return { ...classify(reason), ...place, message };
+  return { ...classify(reason), ...place, message: printable(message) };
 }
 
 /** Orders findings by file, line, object, field and code, so that no output depends on the order of the input. */

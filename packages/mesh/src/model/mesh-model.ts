@@ -28,6 +28,8 @@ export interface NamespaceModel {
   /** By name. */
   readonly workloads: ReadonlyMap<string, Workload>;
   readonly serviceAccounts: ReadonlySet<string>;
+  /** Service accounts all of whose pods are without a sidecar, with the names of these: they call in plain text (I2). */
+  readonly outsiders: ReadonlyMap<string, readonly string[]>;
   /** TrafficTargets by name; what they open on the ports of each workload follows from them. */
   readonly targets: ReadonlyMap<string, ResolvedTarget>;
   /** TrafficSplits by the name of their root; the routes of its ports follow from them. */

@@ -29,6 +29,8 @@ export type DefaultName =
   | 'OwnEndpoints'
   /** No pod behind the name is in the mesh (H6). */
   | 'OutsideMesh'
+  /** The caller has no identity, and the destination takes mutual TLS alone or enforces policy (I2). */
+  | 'PlainTextRefused'
   /** The caller's `egress` is `deny` (H4). */
   | 'EgressDenied'
   /** No TrafficTarget lets the caller in, and the destination's `policy` is `audit` (I3). */

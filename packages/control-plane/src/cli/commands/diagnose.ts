@@ -42,7 +42,7 @@ export const diagnoseCommand: CliCommand = {
       throw new UsageError('Give either --file or --run: manifests, or a mesh that runs.');
     const { diagnose } = await import('../../api/diagnosis.ts');
     const steps = diagnose(await gather(context, options));
-    if (options.output === 'text') showText(context, steps);
+    if (options.output === 'text') await showText(context, steps);
     else {
       const { writeStructured } = await import('../output/write-structured.ts');
       await writeStructured(context.stdout, options.output, { steps: steps.map(viewStep) });
@@ -85,15 +85,26 @@ const marks: Readonly<Record<Outcome, readonly [mark: string, style: TextStyle]>
   problem: ['FAIL', ['bold', 'red']],
 };
 
-function showText({ stdout, config }: CommandContext, steps: readonly DiagnosisStep[]): void {
+async function showText({ stdout, config }: CommandContext, steps: readonly DiagnosisStep[]): Promise<void> {
+  const { printable } = await import('@heddle/mesh');
   const paint = painter(stdout, config);
   for (const { question, outcome, found, items } of steps) {
     const [mark, style] = marks[outcome];
-    stdout.write(`${paint(style, mark)} ${paint('bold', question)} ${found}\n`);
-    stdout.write(items.map(item => itemLines(item, paint)).join(''));
+    stdout.write(`${paint(style, mark)} ${paint('bold', question)} ${printable(found)}\n`);
+    for (const item of items) stdout.write(itemLines(printed(item, printable), paint));
   }
   const changes = steps.flatMap(({ outcome, items }) => (outcome === 'problem' ? items : [])).length;
   stdout.write(`\n${conclusion(changes)}\n`);
+}
+
+function printed(item: DiagnosisItem, printable: (text: string) => string): DiagnosisItem {
+  const { what, change, file } = item;
+  return {
+    ...item,
+    what: printable(what),
+    change: printable(change),
+    ...(file !== undefined && { file: printable(file) }),
+  };
 }
 
 function itemLines({ what, change, file, line }: DiagnosisItem, paint: Paint): string {

@@ -54,7 +54,8 @@ const styles: Readonly<Partial<Record<TellLine['kind'], TextStyle>>> = {
 };
 
 async function showText({ stdout, config }: CommandContext, call: Call, verdict: Verdict): Promise<void> {
-  const [{ tell, toldPlaces }, { readFileLines }] = await Promise.all([
+  const [{ printable }, { tell, toldPlaces }, { readFileLines }] = await Promise.all([
+    import('@heddle/mesh'),
     import('../output/tell.ts'),
     import('../output/file-lines.ts'),
   ]);
@@ -62,6 +63,7 @@ async function showText({ stdout, config }: CommandContext, call: Call, verdict:
   const lines = tell(call, verdict, await readFileLines(toldPlaces(verdict).map(({ file }) => file)));
   for (const { kind, text } of lines) {
     const style = styles[kind];
-    stdout.write(`${style === undefined ? text : paint(style, text)}\n`);
+    const shown = printable(text);
+    stdout.write(`${style === undefined ? shown : paint(style, shown)}\n`);
   }
 }

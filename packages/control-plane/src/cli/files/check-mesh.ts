@@ -57,12 +57,14 @@ export async function checkMesh(
 export async function podsOf(mesh: LocalMesh, model: MeshModel): Promise<TrafficOptions['exec']> {
   const pods = await mesh.node.client.pods();
   return async ({ namespace, serviceAccount, pod: named }, command) => {
-    const workloads = [...(model.namespaces.get(namespace)?.workloads.values() ?? [])];
-    const names = new Set(
-      workloads
+    const within = model.namespaces.get(namespace);
+    const workloads = [...(within?.workloads.values() ?? [])];
+    const names = new Set([
+      ...(within?.outsiders.get(serviceAccount) ?? []),
+      ...workloads
         .filter(workload => workload.serviceAccount === serviceAccount)
         .flatMap(({ pods: its }) => its.map(({ name }) => name)),
-    );
+    ]);
     const mayCall = (name: string) => names.has(name) && (named === undefined || named === name);
     const pod = pods.find(({ namespace: its, name }) => its === namespace && mayCall(name));
     if (pod === undefined) return undefined;

@@ -25,7 +25,8 @@ export function findCaller(text: string, mesh: LoadedMesh): FoundCaller {
     );
   }
   const from = { namespace, serviceAccount };
-  if (mesh.model.namespaces.get(namespace)?.serviceAccounts.has(serviceAccount)) return { from };
+  const within = mesh.model.namespaces.get(namespace);
+  if (within?.serviceAccounts.has(serviceAccount) || within?.outsiders.has(serviceAccount)) return { from };
   const known = [...mesh.model.namespaces.values()].flatMap(({ name, serviceAccounts }) =>
     [...serviceAccounts].map(account => `${name}/${account}`),
   );

@@ -1,3 +1,4 @@
+import { printable } from '@heddle/mesh';
 import { formatPath } from '@heddle/smi';
 import type { Traffic, TrafficCall } from '../../traffic/traffic.ts';
 import { type CommandContext, UsageError } from '../cli-command.ts';
@@ -43,8 +44,8 @@ export function showResults({ stdout, stderr, config }: CommandContext, results:
   const paint = painter(stdout, config);
   for (const { ok, name, expected, seen, message, file, line } of results) {
     const mark = ok ? paint('green', 'ok  ') : paint(['bold', 'red'], 'FAIL');
-    stdout.write(`${mark} ${name}: expected ${expected}; seen ${seen ?? 'no single answer'}\n`);
-    if (!ok) stdout.write(`     ${message}${file === null ? '' : ` (${file}:${line})`}\n`);
+    stdout.write(`${mark} ${printable(name)}: expected ${expected}; seen ${seen ?? 'no single answer'}\n`);
+    if (!ok) stdout.write(`     ${printable(message)}${file === null ? '' : ` (${file}:${line})`}\n`);
   }
   const failed = results.filter(({ ok }) => !ok).length;
   stderr.write(`${plural(results.length, 'call')}, ${results.length - failed} ok, ${failed} failed\n`);

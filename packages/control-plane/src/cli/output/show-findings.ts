@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { Finding, Severity } from '@heddle/mesh';
+import { type Finding, printable, type Severity } from '@heddle/mesh';
 import type { CommandContext } from '../cli-command.ts';
 import type { LoadedMesh } from '../files/load-mesh.ts';
 import { type Paint, painter, type TextStyle } from './paint.ts';
@@ -41,7 +41,7 @@ export function findingLine(finding: Finding, paint: Paint): string {
   const place = [file, line, column].filter(part => part !== undefined).join(':');
   const subject =
     object === undefined ? '' : `${object.kind} ${object.namespace === '' ? '' : `${object.namespace}/`}${object.name}`;
-  return `${paint('bold', place === '' ? subject : place)} ${paint(styles[severity], severity)} ${code} ${reason}: ${message}`;
+  return `${paint('bold', printable(place === '' ? subject : place))} ${paint(styles[severity], severity)} ${code} ${reason}: ${message}`;
 }
 
 /** How much was read and found: `3 objects, 1 error, 2 warnings`. */

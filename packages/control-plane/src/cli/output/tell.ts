@@ -125,6 +125,7 @@ const defaults: Readonly<Record<DefaultName, string>> = {
   WellFormedRequests: 'what is malformed is refused before any rule is asked.',
   OwnEndpoints: 'without a TrafficSplit the Service’s own endpoints serve.',
   OutsideMesh: 'policy does not apply to a Service without pods in the mesh.',
+  PlainTextRefused: 'plain text has no identity, so no TrafficTarget lets it in.',
   PolicyAudit: 'what no TrafficTarget opens is let through and counted while policy is audit.',
   PolicyAllowAll: 'TrafficTargets are not asked while policy is allow-all.',
   EgressDenied: 'calls that leave the mesh are denied while egress is deny.',

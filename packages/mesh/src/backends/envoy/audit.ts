@@ -58,7 +58,8 @@ const connectionDenied: AccessLogFilterJson = {
         extensionFilter: {
           name: 'heddle.denied',
           typedConfig: typed('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', {
-            expression: `filter_state['${noteKey}'] == b'denied'`,
+            // Of plain text Envoy notes neither: it has no certificate to ask about.
+            expression: `'${noteKey}' in filter_state && filter_state['${noteKey}'] != b'allowed'`,
           }),
         },
       },

@@ -19,22 +19,35 @@ export function rbacPerRoute(policy: InboundPolicy): object {
 
 /**
  * A tree: first by the caller's SPIFFE ID in one look-up, then by its routes, and by its address where labels pick its pods.
- * A list of policies would cost every request one look at every TrafficTarget.
+ * A list of policies would cost every request one look at every TrafficTarget. Where a tree with the routes of each caller
+ * would be too large, callers that may do the same stand before their routes together.
  */
 function matcherOf(policy: InboundPolicy): object {
+  const groups = callersByGrants(policy)
+    .map(({ identities, grants }) => ({ identities, alternatives: alternativesOf(grants) }))
+    .filter(({ alternatives }) => alternatives.length > 0);
+  const size = groups.reduce((sum, { identities, alternatives }) => sum + identities.length * alternatives.length, 0);
+  const together = new Set(size > maxTreeSize ? groups.filter(({ identities }) => identities.length > 1) : []);
   const map: Record<string, object> = {};
-  for (const [identity, grants] of [...grantsByIdentity(policy)].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const alternatives = alternativesOf(grants);
-    if (alternatives === 'any request') map[identity] = { action: action('ALLOW') };
-    else if (alternatives.length > 0) {
-      const matchers = [{ predicate: anyOf(alternatives), onMatch: { action: action('ALLOW') } }];
-      map[identity] = { matcher: { matcherList: { matchers } } };
-    }
+  for (const group of groups) {
+    if (together.has(group)) continue;
+    const onMatch = onAlternatives(group.alternatives);
+    for (const identity of group.identities) map[identity] = onMatch;
   }
-  return Object.keys(map).length === 0
-    ? { onNoMatch: { action: action('DENY') } }
-    : { matcherTree: { input: uriSan, exactMatchMap: { map } }, onNoMatch: { action: action('DENY') } };
+  const matchers = [...together].map(({ identities, alternatives }) => ({
+    predicate: anyOf(identities.map(identity => holds(uriSan, { exact: identity }))),
+    onMatch: onAlternatives(alternatives),
+  }));
+  const deny = { action: action('DENY') };
+  const onNoMatch = matchers.length === 0 ? deny : { matcher: { matcherList: { matchers }, onNoMatch: deny } };
+  const entries = Object.entries(map).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return entries.length === 0
+    ? { onNoMatch }
+    : { matcherTree: { input: uriSan, exactMatchMap: { map: Object.fromEntries(entries) } }, onNoMatch };
 }
+
+/** Route entries that the tree of one port may hold, each once for every caller: some 20 MB. */
+const maxTreeSize = 100_000;
 
 /** Whether any rule asks for the authority, which costs each request to work it out. */
 export function matchesAuthority(policy: InboundPolicy): boolean {
@@ -55,23 +68,53 @@ export interface Grants {
   readonly fromPods: Map<string, { readonly addresses: readonly string[]; requests: Requests }>;
 }
 
-/** What each identity may send, for those who may send anything. */
-export function grantsByIdentity(policy: InboundPolicy): Map<string, Grants> {
-  const byIdentity = new Map<string, Grants>();
-  for (const { principals, http } of policy.authorizations) {
-    const requests = http === 'all' ? http : http.map(({ match }) => match).filter(canGrant);
+/** Callers that may do the same, of which each is in one group. */
+export interface CallerGroup {
+  readonly identities: string[];
+  readonly grants: Grants;
+}
+
+/** Groups in the order of their first callers. */
+export function callersByGrants({ authorizations }: InboundPolicy): readonly CallerGroup[] {
+  const opened = authorizations.map(({ http }) => (http === 'all' ? http : unique(http.map(({ match }) => match))));
+  const openings = new Map<string, Map<string, Opening>>();
+  for (const [index, { principals }] of authorizations.entries()) {
     for (const { identity, addresses } of principals) {
-      const grants = byIdentity.get(identity) ?? { anywhere: [], fromPods: new Map() };
-      byIdentity.set(identity, grants);
-      if (addresses === undefined) grants.anywhere = either(grants.anywhere, requests);
-      else {
-        const key = addresses.join();
-        const before = grants.fromPods.get(key)?.requests ?? [];
-        grants.fromPods.set(key, { addresses, requests: either(before, requests) });
-      }
+      const own = openings.get(identity) ?? new Map<string, Opening>();
+      openings.set(
+        identity,
+        own.set(`${index} ${addresses?.join() ?? ''}`, { requests: opened[index] ?? [], addresses }),
+      );
     }
   }
-  return byIdentity;
+  const groups = new Map<string, CallerGroup>();
+  for (const [identity, own] of [...openings].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const key = [...own.keys()].join('\n');
+    const group = groups.get(key) ?? { identities: [], grants: grantsOf([...own.values()]) };
+    groups.set(key, group);
+    group.identities.push(identity);
+  }
+  return [...groups.values()];
+}
+
+/** What one TrafficTarget opens to one caller. */
+interface Opening {
+  readonly requests: Requests;
+  readonly addresses: readonly string[] | undefined;
+}
+
+function grantsOf(openings: readonly Opening[]): Grants {
+  const grants: Grants = { anywhere: [], fromPods: new Map() };
+  for (const { requests, addresses } of openings) {
+    const grantable = requests === 'all' ? requests : requests.filter(canGrant);
+    if (addresses === undefined) grants.anywhere = either(grants.anywhere, grantable);
+    else {
+      const key = addresses.join();
+      const before = grants.fromPods.get(key)?.requests ?? [];
+      grants.fromPods.set(key, { addresses, requests: either(before, grantable) });
+    }
+  }
+  return grants;
 }
 
 function either(a: Requests, b: Requests): Requests {
@@ -79,9 +122,18 @@ function either(a: Requests, b: Requests): Requests {
   return unique([...a, ...b]);
 }
 
+/** The alternative that needs no other, and is no predicate. */
+const anyRequest: object = {};
+
+function onAlternatives(alternatives: readonly object[]): object {
+  const onMatch = { action: action('ALLOW') };
+  if (alternatives[0] === anyRequest) return onMatch;
+  return { matcher: { matcherList: { matchers: [{ predicate: anyOf(alternatives), onMatch }] } } };
+}
+
 /** What lets a request in, one of which must hold; an empty list lets none in. */
-function alternativesOf({ anywhere, fromPods }: Grants): 'any request' | object[] {
-  if (anywhere === 'all') return 'any request';
+function alternativesOf({ anywhere, fromPods }: Grants): readonly object[] {
+  if (anywhere === 'all') return [anyRequest];
   const bound = [...fromPods].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, grants]) => grants);
   return [
     ...anywhere.map(predicate),

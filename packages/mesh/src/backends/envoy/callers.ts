@@ -1,29 +1,34 @@
 import { callerNameOf } from '../../model/caller-name.ts';
 import { shortHash } from '../../model/short-hash.ts';
 import type { InboundPolicy } from '../../model/workload.ts';
-import { grantsByIdentity, meaningOf, type Requests } from './authorization.ts';
+import { callersByGrants, meaningOf, type Requests } from './authorization.ts';
 
-/** Callers of a port that go by one name in their handshakes; nearly always one identity. */
+/** Callers of a port that share their filter chains there: one, but where there are very many. */
 export interface Callers {
-  readonly name: string;
-  /** The pod of theirs whose rights these are; absent: wherever they call from. */
-  readonly address: string | undefined;
+  /** Of the chain, within its port. */
+  readonly title: string;
+  /** What they call themselves in their handshakes. */
+  readonly names: readonly string[];
+  /** Where they call from; absent: wherever. */
+  readonly addresses?: readonly string[];
   /** SPIFFE IDs, sorted. */
   readonly identities: readonly string[];
-  /** Stands for what they may send; absent where there is nothing to tell apart. */
-  readonly rights?: string;
 }
 
 /** One identity, at one address or wherever, and what it may send there, as text. */
 interface Entry {
   readonly identity: string;
+  readonly name: string;
   readonly address: string | undefined;
   readonly says: string;
 }
 
-/** Who may send anything to a port that speaks HTTP. */
+/** So many chains a port has for one kind of connection; callers beyond that share some. */
+const mostChains = 256;
+
+/** Who may send anything to a port that speaks HTTP. What they may send is in the title. */
 export function requestCallers(policy: InboundPolicy): Callers[] {
-  const entries = [...grantsByIdentity(policy)].flatMap(([identity, { anywhere, fromPods }]): Entry[] => {
+  const entries = callersByGrants(policy).flatMap(({ identities, grants: { anywhere, fromPods } }): Entry[] => {
     const always = meaning(anywhere);
     const byAddress = new Map<string, string[]>();
     for (const { addresses, requests } of fromPods.values()) {
@@ -32,10 +37,12 @@ export function requestCallers(policy: InboundPolicy): Callers[] {
         byAddress.set(address, [...(byAddress.get(address) ?? [always]), meaning(requests)].toSorted());
       }
     }
-    const atPods = [...byAddress].map(([address, says]) => ({ identity, address, says: says.join() }));
-    return anywhere.length === 0 ? atPods : [{ identity, address: undefined, says: always }, ...atPods];
+    const places = [...byAddress].map(([address, says]) => ({ address, says: says.join() }));
+    const all = anywhere.length === 0 ? places : [{ address: undefined, says: always }, ...places];
+    return identities.flatMap(identity => all.map(place => ({ identity, name: callerNameOf(identity), ...place })));
   });
-  return byName(entries);
+  // Whoever shares a chain may still send no more than the rules of its own identity and address say.
+  return together(entries, ({ address, name }) => bucketOf(address ?? name));
 }
 
 /** Who may open a connection of bytes to a port. */
@@ -43,34 +50,55 @@ export function bytesCallers({ authorizations }: InboundPolicy): Callers[] {
   const principals = authorizations.flatMap(({ tcp, principals: named }) => (tcp ? named : []));
   const anywhere = new Set(principals.flatMap(({ identity, addresses }) => (addresses === undefined ? identity : [])));
   const places = new Map<string, Entry>();
-  for (const identity of anywhere) places.set(identity, { identity, address: undefined, says: '' });
+  const add = (identity: string, address: string | undefined) =>
+    places.set(`${identity} ${address}`, { identity, name: callerNameOf(identity), address, says: '' });
+  for (const identity of anywhere) add(identity, undefined);
   for (const { identity, addresses = [] } of principals) {
-    if (anywhere.has(identity)) continue;
-    for (const address of addresses) places.set(`${identity} ${address}`, { identity, address, says: '' });
+    if (!anywhere.has(identity)) for (const address of addresses) add(identity, address);
   }
-  return byName([...places.values()]);
+  // The chain alone lets bytes in: nobody may come from another's address.
+  return together([...places.values()], entry => (entry.address === undefined ? bucketOf(entry.name) : titleOf(entry)));
 }
 
-function byName(entries: readonly Entry[]): Callers[] {
-  const key = ({ identity, address = '' }: Entry) => `${callerNameOf(identity)} ${address}`;
-  const groups = Map.groupBy(
-    entries.toSorted((a, b) => (a.identity < b.identity ? -1 : 1)),
-    key,
-  );
-  return [...groups]
+function bucketOf(text: string): string {
+  return `some/${Number.parseInt(shortHash(text), 36) % mostChains}`;
+}
+
+function titleOf({ name, address }: Entry): string {
+  return address === undefined ? name : `${name}/${address}`;
+}
+
+/** Entries by the chain that is theirs, in the order of titles; `sharing` says which one where there are too many of them. */
+function together(entries: readonly Entry[], sharing: (entry: Entry) => string): Callers[] {
+  const titles = Map.groupBy(entries, titleOf);
+  const shared =
+    titles.size <= mostChains
+      ? titles
+      : Map.groupBy(entries, entry => sharing(entry) + (entry.address === undefined ? '' : ' at pods'));
+  return [...shared]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([, group]) => {
-      const [first] = group;
-      if (first === undefined) return [];
+    .map(([title, group]) => {
+      const inOrder = group.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+      const says = inOrder.map(entry => (entry.says === '' ? '' : `${keyOf(entry)} ${entry.says}`)).join('\n');
+      const addresses = unique(inOrder.flatMap(({ address }) => address ?? []));
       return {
-        name: callerNameOf(first.identity),
-        address: first.address,
-        identities: group.map(({ identity }) => identity),
-        ...(group.some(({ says }) => says !== '') && { rights: shortHash(group.map(({ says }) => says).join('\n')) }),
+        title: says.trim() === '' ? title : `${title}/${shortHash(says)}`,
+        names: unique(inOrder.map(({ name }) => name)),
+        ...(addresses.length > 0 && { addresses }),
+        identities: unique(inOrder.map(({ identity }) => identity)),
       };
     });
 }
 
+function keyOf({ identity, address = '' }: Entry): string {
+  return `${identity} ${address}`;
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)].toSorted();
+}
+
+/** Short, for it comes once for each caller. */
 function meaning(requests: Requests): string {
-  return requests === 'all' ? requests : JSON.stringify(requests.map(meaningOf));
+  return shortHash(requests === 'all' ? requests : requests.map(meaningOf).join('\n'));
 }

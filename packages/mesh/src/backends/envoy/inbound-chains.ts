@@ -27,7 +27,7 @@ export function chainsOf(workload: Workload, port: InboundPort): FilterChainJson
     ...(protocol === 'tcp' ? [] : [requestKind(workload, port)]),
     ...(protocol === 'http' ? [] : [bytesKind(workload, port)]),
   ];
-  const known = new Set(kinds.flatMap(({ callers }) => callers.map(({ name }) => name)));
+  const known = new Set(kinds.flatMap(({ callers }) => callers.flatMap(({ names: own }) => own)));
   const chains = kinds.flatMap(kind => chainsOfKind(kind, port.number, known));
   return policy.plainText ? [...chains, ...plainChains(workload, port)] : chains;
 }
@@ -75,16 +75,16 @@ function chainsOfKind(kind: Kind, port: number, known: ReadonlySet<string>): Fil
   const { name: kindName, callers, otherwise } = kind;
   const match = { destinationPort: port, transportProtocol: 'tls', applicationProtocols: [alpn[kindName]] };
   const name = `${port}/${kindName}`;
-  const covered = new Set(callers.flatMap(({ name, address }) => (address === undefined ? name : [])));
+  const covered = new Set(callers.flatMap(({ names: own, addresses }) => (addresses === undefined ? own : [])));
   const uncovered = [...known].filter(caller => !covered.has(caller)).toSorted();
   const anybody = { transportSocket: downstreamTls(otherwise.callers), filters: [...otherwise.filters] };
   return [
-    ...callers.map(({ name: caller, address, identities, rights }) => ({
-      name: [name, caller, address, rights].filter(part => part !== undefined).join('/'),
+    ...callers.map(({ title, names: own, addresses, identities }) => ({
+      name: `${name}/${title}`,
       filterChainMatch: {
         ...match,
-        serverNames: [caller],
-        ...(address !== undefined && { sourcePrefixRanges: [oneAddress(address)] }),
+        serverNames: [...own],
+        ...(addresses !== undefined && { sourcePrefixRanges: addresses.map(oneAddress) }),
       },
       transportSocket: downstreamTls(identities),
       filters: [...kind.filters],
