@@ -64,6 +64,18 @@ const layers: Readonly<Record<string, Layer>> = {
     knows: ['smi', 'mesh/findings', 'mesh/store', 'mesh/model'],
     packages: ['Node', 'yaml'],
   },
+  'control-plane/sources/kubernetes': {
+    holds: 'a cluster to resources',
+    knows: [
+      'smi',
+      'mesh/findings',
+      'mesh/store',
+      'control-plane/sources',
+      'control-plane/kube',
+      'control-plane/inject',
+    ],
+    packages: ['Node'],
+  },
   'control-plane/xds': {
     holds: 'configuration to the wire',
     knows: ['envoy-api'],
@@ -169,6 +181,11 @@ const layers: Readonly<Record<string, Layer>> = {
     ],
     packages: ['Node'],
   },
+  'control-plane/outputs/kubernetes': {
+    holds: 'what a cluster is told, and who in it is whom',
+    knows: ['control-plane/kube', 'control-plane/identity', 'control-plane/sidecar', 'control-plane/xds'],
+    packages: ['Node'],
+  },
   'control-plane/api': {
     holds: 'the state of a running mesh, served and read',
     knows: [
@@ -242,6 +259,11 @@ const layers: Readonly<Record<string, Layer>> = {
   'control-plane/controller.ts': { holds: 'the wiring of a controller', knows: everything, packages: ['Node'] },
   'control-plane/local-controller.ts': {
     holds: 'the wiring of a local mesh’s controller',
+    knows: everything,
+    packages: ['Node'],
+  },
+  'control-plane/kubernetes-controller.ts': {
+    holds: 'the wiring of a cluster’s controller',
     knows: everything,
     packages: ['Node'],
   },

@@ -15,6 +15,8 @@ export interface Config {
   readonly caCertificate?: string;
   /** The file with its private key. */
   readonly caKey?: string;
+  /** Kubeconfigs, separated as PATH is; absent: `~/.kube/config`, else the service account of the pod. */
+  readonly kubeconfig?: string;
   /** The Envoy executable; absent: the one on `executablePath`, else the one in the cache. */
   readonly envoy?: string;
   /** `auto`: where a terminal reads. */
@@ -84,6 +86,13 @@ export const settings: readonly Setting[] = [
     flag: '--ca-key',
     meaning: 'The file with the private key of that authority.',
     default: 'none',
+  },
+  {
+    key: 'kubeconfig',
+    environment: ['KUBECONFIG'],
+    flag: '--kubeconfig',
+    meaning: 'How to reach a Kubernetes cluster, as kubectl has it: files, separated by colons.',
+    default: '`~/.kube/config`; in a pod, its service account',
   },
   {
     key: 'envoy',

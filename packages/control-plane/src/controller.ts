@@ -9,7 +9,7 @@ import { EnvoySidecars, type EnvoySidecarsOptions } from './outputs/envoy-sideca
 import type { Output } from './outputs/output.ts';
 import type { SidecarRef } from './outputs/sidecar-ref.ts';
 import type { Source } from './sources/source.ts';
-import { type XdsListening, XdsServer } from './xds/server.ts';
+import { type XdsAddress, type XdsListening, XdsServer } from './xds/server.ts';
 
 /** What a controller is made of; where objects come from and how sidecars connect is its surroundings' matter. */
 export interface ControllerOptions {
@@ -109,6 +109,11 @@ export class Controller {
   /** Runs until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#loop.run(signal), this.#xds.run(signal), this.#secrets.run(signal)]);
+  }
+
+  /** Opens one more address on which sidecars are served. */
+  async listen(at: XdsAddress): Promise<XdsListening> {
+    return await this.#xds.listen(at);
   }
 
   /** Puts another authority in the place of the one that signs now; sidecars follow with the next pass. */

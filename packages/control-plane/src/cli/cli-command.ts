@@ -30,7 +30,7 @@ export interface CommandContext {
 }
 
 /** How commands are shown in help, in this order. */
-export const commandGroups = ['Check and explain:', 'Run:', 'Other:'] as const;
+export const commandGroups = ['Check and explain:', 'Run:', 'Kubernetes:', 'Other:'] as const;
 
 /**
  * One command. `configure` runs at every start, so it and the file that it stands in import nothing heavy; `run` imports

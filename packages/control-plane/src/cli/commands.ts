@@ -5,6 +5,7 @@ import { convertCommand } from './commands/convert.ts';
 import { diagnoseCommand } from './commands/diagnose.ts';
 import { execCommand } from './commands/exec.ts';
 import { explainCommand } from './commands/explain.ts';
+import { injectCommand } from './commands/inject.ts';
 import { logsCommand } from './commands/logs.ts';
 import { nodeCommand } from './commands/node.ts';
 import { renderCommand } from './commands/render.ts';
@@ -32,6 +33,7 @@ export const commands: readonly CliCommand[] = [
   logsCommand,
   rotateRootCommand,
   controllerCommand,
+  injectCommand,
   nodeCommand,
   workloadsCommand,
   versionCommand,

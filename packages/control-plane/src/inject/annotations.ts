@@ -1,5 +1,6 @@
 /** The annotations by which a pod says how it is to be injected: one table for the reader, the docs and who refuses bad ones. */
 import { isIP } from 'node:net';
+import { annotations as known } from '@heddle/smi';
 import { logLevels } from './settings.ts';
 
 /** What the text of an annotation must be. */
@@ -47,7 +48,7 @@ const onBoth = ['pod', 'namespace'] as const;
 /** Every annotation that injection reads, in the order of the reference page. */
 export const annotations = {
   inject: {
-    name: 'heddle.dev/inject',
+    name: known.inject,
     formerly: 'openservicemesh.io/sidecar-injection',
     form: choice([...yes, ...no]),
     meaning: 'Whether pods get a sidecar; the pod’s own word counts before its namespace’s.',
@@ -101,9 +102,9 @@ export const annotations = {
     on: onPod,
   },
   logLevel: {
-    name: 'heddle.dev/sidecar-log-level',
+    name: known.sidecarLogLevel,
     form: choice(logLevels),
-    meaning: 'How much the sidecar says of itself.',
+    meaning: 'How much the sidecar says of itself from its start on.',
     on: onPod,
   },
   image: { name: 'heddle.dev/sidecar-image', form: image, meaning: 'The image of the sidecar.', on: onPod },

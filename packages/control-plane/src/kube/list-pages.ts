@@ -30,7 +30,7 @@ export interface ListRequest {
  * Lists a kind in pages, so that neither side holds one large answer. A continuation that expires meanwhile, because the
  * list takes longer than the server remembers, begins the list anew, then without pages.
  */
-export async function listPages(client: ApiClient, request: ListRequest): Promise<Listing> {
+export async function listPages(client: Pick<ApiClient, 'json'>, request: ListRequest): Promise<Listing> {
   try {
     return await list(client, request, request.pageSize ?? 500);
   } catch (error) {
@@ -39,7 +39,11 @@ export async function listPages(client: ApiClient, request: ListRequest): Promis
   }
 }
 
-async function list(client: ApiClient, request: ListRequest, pageSize: number | undefined): Promise<Listing> {
+async function list(
+  client: Pick<ApiClient, 'json'>,
+  request: ListRequest,
+  pageSize: number | undefined,
+): Promise<Listing> {
   const objects: ApiObject[] = [];
   let from: string | undefined;
   let page: Page;

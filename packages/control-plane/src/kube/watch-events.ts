@@ -22,7 +22,10 @@ export interface WatchRequest {
  * The events of one watch, until the server ends it: the end of the iteration. What the server reports as an error, and
  * what can't be read, is thrown as an {@link ApiError}.
  */
-export async function* watchEvents(client: ApiClient, request: WatchRequest): AsyncGenerator<WatchEvent> {
+export async function* watchEvents(
+  client: Pick<ApiClient, 'stream'>,
+  request: WatchRequest,
+): AsyncGenerator<WatchEvent> {
   const { path, query, signal } = request;
   const answer = await client.stream({ path, query: { ...query, watch: 'true' }, signal });
   request.onOpen?.();

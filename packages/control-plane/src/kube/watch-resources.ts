@@ -26,9 +26,9 @@ export interface ResourceListener {
 
 /** How to follow a kind. */
 export interface WatchOptions {
-  readonly client: ApiClient;
-  /** Such as `/api/v1/pods`: asked for before every list, as another version may be served by then. */
-  readonly path: string | (() => string);
+  readonly client: Pick<ApiClient, 'json' | 'stream'>;
+  /** Such as `/api/v1/pods`; a function is asked before every list, as another version may be served by then. */
+  readonly path: string | (() => Promise<string>);
   /** Label and field selectors. */
   readonly query?: Readonly<Record<string, string>>;
   readonly listener: ResourceListener;
@@ -36,10 +36,15 @@ export interface WatchOptions {
   readonly pageSize?: number;
   /** From 0 to 1; default `Math.random`. */
   readonly random?: () => number;
+  /** Waits between attempts; default: by the clock. Rejects or resolves once the signal aborts. */
+  readonly pause?: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
 }
 
-/** Milliseconds before the second attempt; doubled each time, up to a bound, and shortened by up to a half at random. */
-const backOff = { first: 250, longest: 10_000 };
+/**
+ * Milliseconds before the second attempt; doubled each time, up to a bound, and shortened by up to a half at random. To find
+ * out that nobody answers costs a server nothing.
+ */
+const backOff = { first: 250, longest: 10_000, unreachable: 3000 };
 
 /** Seconds after which a server ends a watch, at least; up to twice as long, so that not all of them end at once. */
 const watchSeconds = 290;
@@ -61,6 +66,7 @@ export async function watchResources(options: WatchOptions, signal: AbortSignal)
 class ResourceWatch {
   readonly #options: WatchOptions;
   readonly #random: () => number;
+  readonly #pause: NonNullable<WatchOptions['pause']>;
   /** Where the watch stands; undefined: nothing is known, so list. */
   #resourceVersion: string | undefined;
   /** Whether the server streams lists (WatchList, Kubernetes 1.32); found out by asking. */
@@ -73,6 +79,7 @@ class ResourceWatch {
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#random = options.random ?? Math.random;
+    this.#pause = options.pause ?? (async (milliseconds, signal) => await delay(milliseconds, undefined, { signal }));
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -85,7 +92,7 @@ class ResourceWatch {
         if (wait === undefined) continue;
         this.#failing = true;
         this.#options.listener.failed(error, wait);
-        await delay(wait, undefined, { signal }).catch(() => undefined); // the loop's condition sees the abort
+        await this.#pause(wait, signal).catch(() => undefined); // the loop's condition sees the abort
       }
     }
   }
@@ -106,7 +113,8 @@ class ResourceWatch {
     if (error instanceof ApiError && !error.retryable) this.#resourceVersion = undefined;
     this.#failures += 1;
     if (isExpired && this.#failures === 1) return undefined;
-    const longest = Math.min(backOff.first * 2 ** (this.#failures - 1), backOff.longest);
+    const bound = error instanceof ApiError && error.status === 0 ? backOff.unreachable : backOff.longest;
+    const longest = Math.min(backOff.first * 2 ** (this.#failures - 1), bound);
     const asked = error instanceof ApiError ? (error.retryAfter ?? 0) * 1000 : 0;
     return Math.max(asked, Math.round(longest * (1 - this.#random() / 2)));
   }
@@ -114,7 +122,7 @@ class ResourceWatch {
   async #follow(signal: AbortSignal): Promise<void> {
     if (this.#resourceVersion !== undefined) return await this.#watch(this.#resourceVersion, signal);
     const { path } = this.#options;
-    this.#path = typeof path === 'string' ? path : path();
+    this.#path = typeof path === 'string' ? path : await path();
     if (this.#streamsLists) return await this.#watch(undefined, signal);
     const { client, query, pageSize } = this.#options;
     const request = { path: this.#path, signal, ...(query && { query }), ...(pageSize !== undefined && { pageSize }) };

@@ -18,13 +18,14 @@ export interface MetricsListening {
 const textFormat = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
- * Serves, on 127.0.0.1 and on the first free port from the given one, `/metrics`, `/healthz` (200 as long as this process
+ * Serves, on 127.0.0.1 unless told otherwise and on the first free port from the given one, `/metrics`, `/healthz` (200 as long as this process
  * answers) and `/readyz` (503 before the first pass of the loop). Resolves once it listens; ends with the signal.
  */
 export async function serveMetrics(
   firstPort: number,
   telling: Telling,
   signal: AbortSignal,
+  host = '127.0.0.1',
 ): Promise<MetricsListening> {
   const server = createServer((request, response) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -35,7 +36,7 @@ export async function serveMetrics(
     server.close();
     server.closeAllConnections();
   };
-  const port = await listenFrom(server, { host: '127.0.0.1', port: firstPort });
+  const port = await listenFrom(server, { host, port: firstPort });
   signal.addEventListener('abort', end, { once: true });
   if (signal.aborted) end();
   return { port };

@@ -54,6 +54,6 @@ test('zsh and fish know every command and no hidden one', () => {
   for (const script of [scripts.zsh, scripts.fish]) {
     for (const word of ['validate', 'explain', 'render', 'envoy', 'workload', 'completion'])
       assert.ok(script.includes(word), word);
-    assert.doesNotMatch(script, /'controller[':]/);
+    assert.doesNotMatch(script, /'node[':]/);
   }
 });

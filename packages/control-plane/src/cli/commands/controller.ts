@@ -1,26 +1,63 @@
 import { createInterface } from 'node:readline';
+import { Option } from 'commander';
 import { type CliCommand, type CommandContext, UsageError } from '../cli-command.ts';
-import { metricsPortOption } from '../options.ts';
+import { addExamples, metricsPortOption, whole } from '../options.ts';
+import type { ClusterFlags } from '../run/control-cluster.ts';
 
-/** The controller of a local mesh; `heddle up` starts it and keeps it running. */
+interface ControllerOptions extends ClusterFlags {
+  readonly kubernetes?: boolean;
+  readonly file?: string;
+  readonly run?: string;
+}
+
+/** The controller: of a cluster, as its container runs it, or of a local mesh, as `heddle up` starts it. */
 export const controllerCommand: CliCommand = {
   name: 'controller',
-  hidden: true,
-  configure: command =>
+  group: 'Run:',
+  configure: command => {
     command
-      .description('Watch manifests and program the sidecars of a local mesh; started by heddle up.')
-      .requiredOption('-f, --file <dir>', 'folder of manifests')
-      .requiredOption('--run <dir>', 'run directory of the mesh')
+      .description(
+        'Watch a Kubernetes cluster and program the sidecars of its mesh: what the container of Heddle runs. Finds the cluster ' +
+          'as kubectl does, or by the service account of its pod. Any number of replicas may run at once.',
+      )
+      .summary('program the sidecars of a Kubernetes cluster')
+      .option('--kubernetes', 'watch a cluster (the default)')
+      .option(
+        '--kubeconfig <file>',
+        'how to reach the cluster; absent: KUBECONFIG, ~/.kube/config, or the pod’s account',
+      )
+      .option('--context <name>', 'context of the kubeconfig; absent: its current one')
+      .option('-n, --namespace <name>', 'where Heddle itself runs', 'heddle-system')
+      .option('--xds-address <host>', 'address on which sidecars are served', '0.0.0.0')
+      .option('--xds-port <port>', 'port on which sidecars are served', whole(0, 65_535), 15_012)
+      .option('--metrics-address <host>', 'address of /metrics, /healthz and /readyz', '0.0.0.0')
       .addOption(metricsPortOption())
-      .option('--v <level>', 'verbosity of the log; 4 shows every exchange', '0'),
+      .option('--v <level>', 'verbosity of the log; 4 shows every exchange', whole(0, 9), 0)
+      .addOption(new Option('-f, --file <dir>', 'folder of manifests of a local mesh').hideHelp())
+      .addOption(new Option('--run <dir>', 'run directory of a local mesh').hideHelp());
+    addExamples(command, [
+      'heddle controller --v=4',
+      'heddle controller --kubeconfig ~/.kube/config --context staging',
+    ]);
+  },
   run: async (context, command) => {
-    const { file, run, v, metricsPort } = command.opts<{ file: string; run: string; v: string; metricsPort: number }>();
+    const options = command.opts<ControllerOptions>();
+    const { file, run, v, metricsPort } = options;
+    if (options.kubernetes === true && run !== undefined)
+      throw new UsageError(
+        'A controller is that of a cluster or that of a local mesh: --kubernetes and --run exclude each other.',
+      );
+    if (run === undefined || file === undefined) {
+      const { controlCluster } = await import('../run/control-cluster.ts');
+      await controlCluster(context, options, context.interruption());
+      return 0;
+    }
     const end = new AbortController();
     try {
       const input = await readInput(() => end.abort());
       await control(
         context,
-        { directory: file, runDirectory: run, verbosity: Number(v), metricsPort, input },
+        { directory: file, runDirectory: run, verbosity: v, metricsPort, input },
         AbortSignal.any([end.signal, context.interruption()]),
       );
       return 0;

@@ -33,7 +33,10 @@ export const convertCommand: CliCommand = {
   run: async (context, command) => {
     const options = command.opts<ConvertOptions>();
     checkVersion(options.to);
-    const { convertManifest } = await import('../files/convert-manifest.ts');
+    const [{ convertManifest }, { readTexts }] = await Promise.all([
+      import('../files/convert-manifest.ts'),
+      import('../files/read-texts.ts'),
+    ]);
     const texts = await readTexts(options.file, context);
     const conversions = texts.map(({ file, text }) => convertManifest(file, text, options.to));
     return await write(conversions, options, context);
@@ -56,29 +59,6 @@ function checkVersion(to: string): void {
   throw new UsageError(
     `${to} is no version of SMI; --to is written as GROUP/VERSION.${suggest(to, ofGroup.length > 0 ? [] : known) || listed}`,
   );
-}
-
-interface NamedText {
-  readonly file: string;
-  readonly text: string;
-}
-
-async function readTexts(paths: readonly string[], context: CommandContext): Promise<NamedText[]> {
-  const [{ readFile }, { filesAt, stdinName }] = await Promise.all([
-    import('node:fs/promises'),
-    import('../../sources/files.ts'),
-  ]);
-  const texts: NamedText[] = [];
-  for (const path of new Set(paths)) {
-    if (path === '-') {
-      texts.push({ file: stdinName, text: await context.readStdin() });
-      continue;
-    }
-    const { files, findings } = await filesAt(path);
-    if (findings[0] !== undefined) throw new UsageError(`${findings[0].file ?? path}: ${findings[0].message}`);
-    for (const file of files) texts.push({ file, text: await readFile(file, 'utf8') });
-  }
-  return texts;
 }
 
 async function write(

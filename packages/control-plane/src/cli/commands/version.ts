@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { CliCommand } from '../cli-command.ts';
 import { type OutputFormat, outputOption } from '../options.ts';
 
@@ -13,11 +12,11 @@ export const versionCommand: CliCommand = {
   },
   run: async ({ stdout }, command) => {
     const { output } = command.opts<{ output: OutputFormat }>();
-    const [{ envoyVersion }, manifest] = await Promise.all([
+    const [{ envoyVersion }, { heddleVersion }] = await Promise.all([
       import('../../sidecar/envoy-binary.ts'),
-      readFile(new URL('../../../package.json', import.meta.url), 'utf8'),
+      import('../heddle-version.ts'),
     ]);
-    const { version } = JSON.parse(manifest) as { version: string };
+    const version = await heddleVersion();
     const node = process.versions.node;
     if (output === 'text') stdout.write(`heddle ${version} (Node.js ${node}, Envoy ${envoyVersion})\n`);
     else {

@@ -5,6 +5,7 @@ import { type Metric, metrics } from '../../metrics/catalogue.ts';
 import { commands } from '../commands.ts';
 import { examplesOf } from '../options.ts';
 import { buildProgram } from '../program.ts';
+import { annotationsPage } from './annotations-page.ts';
 import { type CommandNode, commandTree, flatten } from './command-tree.ts';
 import { meshConfigPage } from './mesh-config-page.ts';
 import { code, joined, page, table } from './page.ts';
@@ -12,6 +13,7 @@ import { code, joined, page, table } from './page.ts';
 /** The pages of the reference that are made from the code, by file name below `docs/reference`. */
 export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
+    ['annotations.md', annotationsPage()],
     ['cli.md', commandLinePage()],
     ['config.md', configPage()],
     ['findings.md', findingsPage()],

@@ -1,0 +1,118 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MeshSettings } from '@heddle/mesh';
+import { Controller } from './controller.ts';
+import { CertificateAuthority } from './identity/ca.ts';
+import type { ApiClient } from './kube/api-client.ts';
+import type { Logger } from './log.ts';
+import { serveMetrics } from './metrics/server.ts';
+import { admitSidecar } from './outputs/kubernetes/admit-sidecar.ts';
+import { sharedAuthority } from './outputs/kubernetes/authority-secret.ts';
+import { type KindTrouble, KubernetesSource } from './sources/kubernetes/kubernetes-source.ts';
+import type { Authenticate, ServerCertificate } from './xds/server.ts';
+
+/** What the controller of a cluster's mesh needs. */
+export interface KubernetesControllerOptions {
+  readonly client: ApiClient;
+  /** Where Heddle itself runs. */
+  readonly namespace: string;
+  /** Names of the control plane in DNS; sidecars ask for the first one. */
+  readonly dnsNames: readonly [string, ...string[]];
+  /** Where sidecars connect. */
+  readonly xds: { readonly host: string; readonly port: number };
+  /** Where `/metrics`, `/healthz` and `/readyz` are. */
+  readonly metrics: { readonly host: string; readonly port: number };
+  /** Whom tokens of sidecars are for. */
+  readonly audience: string;
+  readonly settings: Partial<MeshSettings> & Pick<MeshSettings, 'trustDomain'>;
+  /** Told once where it can be reached. */
+  readonly onListening?: (at: { readonly xds: string; readonly metrics: string }) => void;
+  readonly log: Logger;
+}
+
+const now = (): Date => new Date();
+
+/** Milliseconds for which the certificate of the discovery service is valid; a third of that later there is a new one (no timer is longer than 24 days). */
+const servingLifetimeMs = 60 * 24 * 3_600_000;
+
+/**
+ * Runs the controller of a cluster's mesh until the signal aborts: the cluster in, sidecars out. Any number of replicas may:
+ * each serves every sidecar, and what they make of the same cluster is the same.
+ */
+export async function runKubernetesController(
+  options: KubernetesControllerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, namespace, settings, log } = options;
+  const { trustDomain } = settings;
+  const pem = await sharedAuthority({
+    client,
+    namespace,
+    make: () => new CertificateAuthority({ trustDomain, now }).pem(),
+  });
+  const authority = new CertificateAuthority({ trustDomain, now, pem });
+  const source = new KubernetesSource({
+    client,
+    onTrouble: trouble => tell(trouble, log),
+    onRecovered: ({ plural, group }) => log.info('listed again', { object: named(plural, group) }),
+  });
+  const controller = new Controller({
+    settings,
+    authority,
+    sources: [source],
+    // All sidecars share one port, where each proves who it is.
+    open: async () => await Promise.resolve(undefined),
+    log,
+  });
+  const metrics = await serveMetrics(options.metrics.port, controller.report, signal, options.metrics.host);
+  const { audience } = options;
+  const authenticate = admitSidecar({ client, audience, podAt: (of, pod) => source.pod(of, pod), now });
+  const serving = serveSidecars({ options, controller, authority, authenticate }, signal, xds => {
+    options.onListening?.({ xds, metrics: `${options.metrics.host}:${metrics.port}` });
+  });
+  await Promise.all([controller.run(signal), serving]);
+}
+
+interface Serving {
+  readonly options: KubernetesControllerOptions;
+  readonly controller: Controller;
+  readonly authority: CertificateAuthority;
+  readonly authenticate: Authenticate;
+}
+
+/** Serves on one port, with a new certificate in time. */
+async function serveSidecars(
+  { options, controller, authority, authenticate }: Serving,
+  signal: AbortSignal,
+  onListening: (address: string) => void,
+): Promise<void> {
+  const issue = (): ServerCertificate => {
+    const { certificateChainPem, privateKey } = authority.issueServing(options.dnsNames, servingLifetimeMs);
+    return { certificatePem: certificateChainPem, privateKeyPem: privateKey.reveal() };
+  };
+  let replace: ((certificate: ServerCertificate) => void) | undefined;
+  const { address } = await controller.listen({
+    ...options.xds,
+    certificate: issue(),
+    authenticate,
+    onCertificate: by => {
+      replace = by;
+    },
+  });
+  onListening(address);
+  while (!signal.aborted) {
+    await delay(servingLifetimeMs / 3, undefined, { signal, ref: false }).catch(() => undefined); // the loop's condition sees the abort
+    if (!signal.aborted) replace?.(issue());
+  }
+}
+
+function tell({ kind, reason, hint, isRefused }: KindTrouble, log: Logger): void {
+  const fields = { object: named(kind.plural, kind.group), reason, hint };
+  // A cluster without it lacks nothing.
+  if (kind.optional && isRefused) log.verbose(2, 'failed to list an optional kind', fields);
+  else if (kind.policy) log.info('failed to list SMI policy', fields);
+  else log.info('failed to list objects of the cluster', fields);
+}
+
+function named(plural: string, group: string): string {
+  return group === '' ? plural : `${plural}.${group}`;
+}
