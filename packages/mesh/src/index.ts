@@ -2,14 +2,16 @@ export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze
 export type { Render, Rendering } from './backends/backend.ts';
 export { wouldBeDenied, wouldBeDeniedStats } from './backends/envoy/audit.ts';
 export { handshakeFailed } from './backends/envoy/handshake-log.ts';
-export {
-  createEnvoyRenderer,
-  type EnvoyOutput,
-  type EnvoyTarget,
-  type SidecarConfiguration,
-} from './backends/envoy/render.ts';
+export { createEnvoyRenderer, type EnvoyTarget } from './backends/envoy/render.ts';
 export * from './backends/envoy/resource.ts';
 export { frontDoorSocket } from './backends/envoy/service-front.ts';
+export {
+  changedConfigurations,
+  configurationOf,
+  configurations,
+  type EnvoyOutput,
+  type SidecarConfiguration,
+} from './backends/envoy/sidecar-configurations.ts';
 export { type StaticResources, staticResources } from './backends/envoy/static-resources.ts';
 export { renderGatewayApi } from './backends/gateway-api/render.ts';
 export { renderIstio } from './backends/istio/render.ts';
@@ -41,7 +43,9 @@ export { type PodSpec, readPod } from './store/kubernetes/pod.ts';
 export { type ResourceReading, readResource } from './store/read-resource.ts';
 export {
   type ClusterResources,
+  type HeldChange,
   type HeldObject,
+  heldChanges,
   heldObjects,
   type NamespaceResources,
   type Resource,

@@ -1,6 +1,7 @@
 import {
   callerNameOf,
   clusterType,
+  configurationOf,
   createEnvoyRenderer,
   endpointType,
   extensionType,
@@ -17,7 +18,7 @@ import { sidecarBootstrap, sidecarNodeId } from '../../sidecar/bootstrap.ts';
 
 /** The resources that the sidecars of a workload get, by type, each list by name. */
 export async function renderDynamic(model: MeshModel, workload: Workload): Promise<object> {
-  const configuration = configurationOf(model, workload);
+  const configuration = rendered(model, workload);
   const resources = configuration.groups.flatMap(group => group.resources);
   const ofType = (type: string) =>
     resources
@@ -41,7 +42,7 @@ export async function renderDynamic(model: MeshModel, workload: Workload): Promi
 export async function renderStatic(model: MeshModel, workload: Workload): Promise<object> {
   const authority = new CertificateAuthority({ trustDomain: model.settings.trustDomain, now: () => new Date() });
   const certificate = authority.issue(workload);
-  const configuration = configurationOf(model, workload);
+  const configuration = rendered(model, workload);
   const secrets = [
     {
       name: 'workload-certificate',
@@ -63,9 +64,9 @@ export async function renderStatic(model: MeshModel, workload: Workload): Promis
   return { ...bootstrap, staticResources: staticResources(configuration, secrets) };
 }
 
-function configurationOf(model: MeshModel, workload: Workload): SidecarConfiguration {
+function rendered(model: MeshModel, workload: Workload): SidecarConfiguration {
   const { output } = createEnvoyRenderer()(model, {});
-  const configuration = output.sidecars.get(workload.key);
+  const configuration = configurationOf(output, workload.key);
   if (configuration === undefined) throw new Error(`the renderer left ${workload.key} out`);
   return configuration;
 }
