@@ -1,5 +1,6 @@
 export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze/remarks.ts';
 export type { Render, Rendering } from './backends/backend.ts';
+export { callEvent } from './backends/envoy/access-log.ts';
 export { wouldBeDenied, wouldBeDeniedStats } from './backends/envoy/audit.ts';
 export { handshakeFailed } from './backends/envoy/handshake-log.ts';
 export { createEnvoyRenderer, type EnvoyTarget } from './backends/envoy/render.ts';
@@ -33,7 +34,7 @@ export * from './model/origin.ts';
 export * from './model/route-profile.ts';
 export * from './model/service.ts';
 export { readServiceName, type ServiceName } from './model/service-name.ts';
-export { defaultSettings, type MeshSettings } from './model/settings.ts';
+export { defaultSettings, type MeshSettings, modesOf } from './model/settings.ts';
 export * from './model/split.ts';
 export * from './model/target.ts';
 export * from './model/workload.ts';

@@ -162,7 +162,7 @@ class Walk {
     const { cluster, weightedClusters } = typedMessage(
       config,
       'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
-      ['statPrefix', 'cluster', 'weightedClusters'],
+      ['statPrefix', 'accessLog', 'cluster', 'weightedClusters'],
     );
     if (cluster !== undefined) return [{ weight: 1, endings: this.#leave(text(cluster, 'cluster'), payload, port) }];
     // A sidecar that takes a request for bytes passes it on as such, and its answer is bytes, too.

@@ -1,3 +1,5 @@
+import type { BootstrapJson } from '@heddle/envoy-api/envoy/config/bootstrap/v3/bootstrap_pb';
+import type { RuntimeJson } from '@heddle/envoy-api/envoy/service/runtime/v3/rtds_pb';
 import {
   callerNameOf,
   clusterType,
@@ -8,6 +10,7 @@ import {
   listenerType,
   type MeshModel,
   routeType,
+  runtimeType,
   type SidecarConfiguration,
   secretType,
   staticResources,
@@ -32,6 +35,7 @@ export async function renderDynamic(model: MeshModel, workload: Workload): Promi
     endpoints: ofType(endpointType),
     extensions: ofType(extensionType),
     secrets: ofType(secretType),
+    runtime: ofType(runtimeType),
   };
 }
 
@@ -54,14 +58,39 @@ export async function renderStatic(model: MeshModel, workload: Workload): Promis
     { name: 'trust-bundle', validationContext: { trustedCa: { inlineString: authority.trustBundlePem } } },
   ];
   const [pod] = workload.pods;
-  const { dynamicResources: _, ...bootstrap } = sidecarBootstrap({
+  const {
+    dynamicResources: _,
+    layeredRuntime,
+    ...bootstrap
+  } = sidecarBootstrap({
     nodeId: sidecarNodeId({ ip: pod?.address ?? '', name: pod?.name ?? workload.name, namespace: workload.namespace }),
     nodeCluster: workload.key,
     caller: callerNameOf(workload.identity),
     admin: { address: '127.0.0.1', port: 15_000 },
     xds: { address: '127.0.0.1', port: 15_010 },
   });
-  return { ...bootstrap, staticResources: staticResources(configuration, secrets) };
+  return {
+    ...bootstrap,
+    layeredRuntime: staticRuntimeOf(layeredRuntime, configuration),
+    staticResources: staticResources(configuration, secrets),
+  };
+}
+
+/** Puts the runtime values that come by name where they are asked for. */
+function staticRuntimeOf(
+  layered: BootstrapJson['layeredRuntime'],
+  { groups }: SidecarConfiguration,
+): NonNullable<BootstrapJson['layeredRuntime']> {
+  const values = new Map(
+    groups
+      .flatMap(({ resources }) => resources)
+      .filter(({ typeUrl }) => typeUrl === runtimeType)
+      .map(({ name, value }) => [name, (value as RuntimeJson).layer ?? {}]),
+  );
+  const layers = (layered?.layers ?? []).map(({ rtdsLayer, ...layer }) =>
+    rtdsLayer === undefined ? layer : { ...layer, staticLayer: values.get(rtdsLayer.name ?? '') ?? {} },
+  );
+  return { layers };
 }
 
 function rendered(model: MeshModel, workload: Workload): SidecarConfiguration {

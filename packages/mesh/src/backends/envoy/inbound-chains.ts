@@ -3,6 +3,7 @@ import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/rout
 import type { HttpConnectionManagerJson } from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { TcpProxyJson } from '@heddle/envoy-api/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import type { InboundPort, Workload } from '../../model/workload.ts';
+import { takenBytes, takenRequests } from './access-log.ts';
 import { auditedConnections, auditedRequests, auditFilter } from './audit.ts';
 import { bytesCallers, type Callers, requestCallers } from './callers.ts';
 import { oneAddress } from './cidr.ts';
@@ -47,8 +48,8 @@ interface Kind {
 
 /** Whoever has no chain gets 403, on each connection once, so that the next one takes the caller's own if it has one by then. */
 function requestKind(workload: Workload, port: InboundPort): Kind {
-  const filters = [requests(names.inboundRoutes(workload.key, port.number))];
-  const refusal = [requests(nothingOpen, { commonHttpProtocolOptions: { maxRequestsPerConnection: 1 } })];
+  const filters = [requests(workload, names.inboundRoutes(workload.key, port.number))];
+  const refusal = [requests(workload, nothingOpen, { commonHttpProtocolOptions: { maxRequestsPerConnection: 1 } })];
   return {
     name: 'http',
     callers: requestCallers(port.policy),
@@ -59,7 +60,7 @@ function requestKind(workload: Workload, port: InboundPort): Kind {
 
 /** Whoever has no chain fails in the handshake, which tells more than a closed connection, and is logged. */
 function bytesKind(workload: Workload, port: InboundPort): Kind {
-  const filters = [bytes(afterHandshake)];
+  const filters = [bytes(workload, afterHandshake)];
   const audited = [auditFilter(names.audit(workload.key, port.number)), ...filters];
   return {
     name: 'tcp',
@@ -100,40 +101,44 @@ function chainsOfKind(kind: Kind, port: number, known: ReadonlySet<string>): Fil
 function plainChains(workload: Workload, port: InboundPort): FilterChainJson[] {
   const match = (transportProtocol: string) => ({ destinationPort: port.number, transportProtocol });
   const routes = names.inboundRoutes(workload.key, port.number);
-  const passedOn = [auditFilter(names.audit(workload.key, port.number)), bytes({})];
+  const passedOn = [auditFilter(names.audit(workload.key, port.number)), bytes(workload, {})];
   const chains: FilterChainJson[] = [
     { name: `${port.number}/tls`, filterChainMatch: match('tls'), filters: passedOn },
     {
       name: `${port.number}/plain`,
       filterChainMatch: match('raw_buffer'),
-      filters: port.protocol === 'http' ? [requests(routes)] : passedOn,
+      filters: port.protocol === 'http' ? [requests(workload, routes)] : passedOn,
     },
   ];
   if (port.protocol !== 'detect') return chains;
   const detected = { ...match('raw_buffer'), applicationProtocols: ['http/1.0', 'http/1.1', 'h2c'] };
   const name = `${port.number}/plain-http`;
-  return [...chains, { name, filterChainMatch: detected, filters: [requests(routes)] }];
+  return [...chains, { name, filterChainMatch: detected, filters: [requests(workload, routes)] }];
 }
 
-const manager: HttpConnectionManagerJson = {
-  forwardClientCertDetails: 'SANITIZE_SET',
-  setCurrentClientCertDetails: { uri: true },
-  accessLog: [...auditedRequests],
-};
-
-function requests(routes: string | RouteConfigurationJson, more: HttpConnectionManagerJson = {}): FilterJson {
-  return httpManager(routes, { statPrefix: 'inbound', filters: requestFilters, manager: { ...manager, ...more } });
+function requests(
+  workload: Workload,
+  routes: string | RouteConfigurationJson,
+  more: HttpConnectionManagerJson = {},
+): FilterJson {
+  const manager: HttpConnectionManagerJson = {
+    forwardClientCertDetails: 'SANITIZE_SET',
+    setCurrentClientCertDetails: { uri: true },
+    accessLog: [...auditedRequests, takenRequests(workload.key)],
+    ...more,
+  };
+  return httpManager(routes, { statPrefix: 'inbound', filters: requestFilters, manager });
 }
 
 /** Connects to the application only once the caller has proved who it is: a denied client sees no byte of a greeting. */
 const afterHandshake: TcpProxyJson = { upstreamConnectMode: 'ON_DOWNSTREAM_TLS_HANDSHAKE', maxEarlyDataBytes: 0 };
 
-function bytes(options: TcpProxyJson): FilterJson {
+function bytes(workload: Workload, options: TcpProxyJson): FilterJson {
   const proxy: TcpProxyJson = {
     statPrefix: 'inbound',
     cluster: names.inboundCluster,
     ...options,
-    accessLog: [...auditedConnections],
+    accessLog: [...auditedConnections, takenBytes(workload.key)],
     accessLogOptions: { flushAccessLogOnConnected: true },
   };
   return {

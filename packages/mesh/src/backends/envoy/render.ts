@@ -6,6 +6,7 @@ import { isClusterService, type Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import type { Workload } from '../../model/workload.ts';
 import type { Render } from '../backend.ts';
+import { accessLogSwitch } from './access-log.ts';
 import { baseGroup } from './base.ts';
 import { ByProfile } from './by-profile.ts';
 import { remember } from './remember.ts';
@@ -45,6 +46,13 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
     return { output: state.output, findings: [] };
   };
 }
+
+/** What switches the access log, by what is to be written. */
+const accessLogs: Readonly<Record<Modes['accessLog'], ResourceGroup>> = {
+  off: { resources: [accessLogSwitch('off')] },
+  denied: { resources: [accessLogSwitch('denied')] },
+  all: { resources: [accessLogSwitch('all')] },
+};
 
 /** The configurations of the last model, but for these workloads. */
 function renderAnew(state: RenderState, model: MeshModel, stale: ReadonlySet<string>): EnvoyOutput['sidecars'] {
@@ -141,7 +149,11 @@ function staleWorkloads(state: RenderState, model: MeshModel): Set<string> {
 function groupsOf(state: RenderState, model: MeshModel, workload: Workload): ResourceGroup[] {
   const { target } = state;
   const { egress } = workload.modes;
-  const groups = [state.bases[egress], remember(state.inbounds, workload.ports, () => inboundOf(workload))];
+  const groups = [
+    state.bases[egress],
+    accessLogs[workload.modes.accessLog],
+    remember(state.inbounds, workload.ports, () => inboundOf(workload)),
+  ];
   const named = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
   const answering = answeringFor(model, named);
   const reached = [...named.filter(({ headless }) => !headless), ...answering.keys()];
