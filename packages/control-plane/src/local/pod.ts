@@ -110,7 +110,7 @@ export interface Sidecar {
   readonly interception?: PodInterception | null;
   /** Start the containers once the sidecar is ready; default true. */
   readonly holdApplication?: boolean;
-  /** Envoy's log level; default `warning`. */
+  /** Envoy's log level, which changes while it runs; default `warning`. */
   readonly logLevel?: string;
 }
 
