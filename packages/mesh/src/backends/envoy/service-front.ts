@@ -8,6 +8,7 @@ import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/li
 import type { DirectPort } from '../../model/headless.ts';
 import type { RouteProfile } from '../../model/route-profile.ts';
 import type { Endpoint, OutboundRoute, Service, ServicePort, WeightedBackend } from '../../model/service.ts';
+import { shortHash } from '../../model/short-hash.ts';
 import { sentBytes, sentRequests } from './access-log.ts';
 import { announceCaller } from './announce.ts';
 import { tcpProxy } from './base.ts';
@@ -104,7 +105,7 @@ export function frontDoorOf(service: Service, directory: string, profile: RouteP
       if (port.protocol === 'udp' || port.protocol === 'tcp' || !service.inMesh) return [];
       const name = names.frontDoor(service.key, port.number);
       const { headless, origin } = service;
-      const path = frontDoorSocket(directory, service, port.number);
+      const path = `${directory}/${frontDoorSocket(service, port.number)}`;
       const value: ListenerJson = {
         name,
         address: { pipe: { path } },
@@ -124,10 +125,15 @@ function toAnyPod({ service, port }: WeightedBackend): string {
   return names.service(service, port);
 }
 
-/** Where the front door listens for one port of a Service. */
-export function frontDoorSocket(directory: string, service: Pick<Service, 'namespace' | 'name'>, port: number): string {
-  return `${directory}/${service.namespace}.${service.name}.${port}.sock`;
+/** Where the front door listens for one port of a Service: a file in its directory. */
+export function frontDoorSocket({ namespace, name }: Pick<Service, 'namespace' | 'name'>, port: number): string {
+  const service = `${namespace}.${name}`;
+  const short = service.length <= longestSocket ? service : `${service.slice(0, 40)}~${shortHash(service)}`;
+  return `${short}.${port}.sock`;
 }
+
+/** Characters of a Service's name that fit, with a directory and a port, into the 107 of a Unix socket's path. */
+const longestSocket = 60;
 
 interface Chains {
   readonly filterChains: FilterChainJson[];
