@@ -7,6 +7,9 @@ import { testEnvoy } from './local-harness.ts';
 
 const envoy = await testEnvoy();
 
+const list = <Item>(length: number, of: (index: number) => Item) => Array.from({ length }, (_, index) => of(index));
+const metadata = (name: string) => ({ name, namespace: 'stock' });
+
 test('Envoy takes what is rendered of random policies', { skip: envoy === undefined }, async t => {
   // Always the same here; `npm run soak:validate` draws others.
   const first = 20_260_401;
@@ -22,8 +25,6 @@ test('Envoy takes what is rendered of random policies', { skip: envoy === undefi
 test('Envoy takes callers that stand before their routes together, where there are too many of both', {
   skip: envoy === undefined,
 }, async () => {
-  const list = <Item>(length: number, of: (index: number) => Item) => Array.from({ length }, (_, index) => of(index));
-  const metadata = (name: string) => ({ name, namespace: 'stock' });
   const spec = {
     destination: { kind: 'ServiceAccount', name: 'books' },
     sources: list(400, index => ({ kind: 'ServiceAccount', name: `caller-${index}` })),

@@ -1,134 +1,7 @@
 import type { KubeObject } from '@heddle/smi';
 import * as fc from 'fast-check';
+import { appProtocol, duration, headerName, method, portName, portNumber, weight } from './edge-values.ts';
 import { hostilePattern } from './hostile-patterns.ts';
-
-/** Weights and other numbers at the edges of what Envoy takes. */
-const weight = fc.constantFrom(
-  0,
-  1,
-  2,
-  3,
-  99,
-  4_294_967_294,
-  4_294_967_295,
-  4_294_967_296,
-  Number.MAX_SAFE_INTEGER,
-  1.5,
-  -1,
-  2 ** 40,
-);
-const portNumber = fc.constantFrom(
-  1,
-  79,
-  80,
-  443,
-  8080,
-  15_000,
-  15_001,
-  15_006,
-  15_020,
-  15_021,
-  32_768,
-  65_534,
-  65_535,
-);
-const portName = fc.constantFrom(
-  'http',
-  'http-a',
-  'http2',
-  'grpc',
-  'grpc-web',
-  'tcp',
-  'mysql',
-  'https',
-  'tls',
-  'detect',
-  'x',
-  'unknown-a',
-  'tcp-server-first-',
-);
-const appProtocol = fc.constantFrom(
-  undefined,
-  undefined,
-  'http',
-  'kubernetes.io/h2c',
-  'kubernetes.io/ws',
-  'grpc',
-  'tcp',
-  'example.com/odd',
-  'HTTP',
-  'smtp',
-);
-const method = fc.constantFrom(
-  'GET',
-  'POST',
-  '*',
-  'get',
-  'PURGE-ALL',
-  'M-SEARCH',
-  "!#$%&'*+-.^_`|~",
-  'a b',
-  '',
-  'GET\n',
-  'é',
-  'X'.repeat(300),
-  'CONNECT',
-  'PRI',
-);
-const headerName = fc.oneof(
-  fc.constantFrom(
-    'host',
-    'Host',
-    ':authority',
-    ':path',
-    ':method',
-    'x-team',
-    'X_Team',
-    'x-heddle-path',
-    'x-heddle-authority',
-    'x-envoy-original-dst-host',
-    'x-forwarded-client-cert',
-    'content-length',
-    'transfer-encoding',
-    'te',
-    'connection',
-    'cookie',
-    'a-b-c-d-e-f',
-    'a-b-c-d-e-f-g-h-i',
-    '',
-    ' ',
-    'x team',
-    'x:team',
-    'é',
-    'x\n',
-    "!#$%&'*+.^_`|~",
-    '-',
-    '_',
-    '--',
-    'x'.repeat(200),
-    `${'x-'.repeat(40)}y`,
-    '__proto__',
-    'constructor',
-    '🙂',
-  ),
-  fc.stringMatching(/^[a-zA-Z0-9-]{1,30}$/),
-);
-const duration = fc.constantFrom(
-  '1s',
-  '0s',
-  '1ms',
-  '500us',
-  '24h',
-  '100000h',
-  '1h1m1s',
-  '-1s',
-  '1',
-  'x',
-  '315576000000s',
-  '999999999999999h',
-  '1.5s',
-  '0.0001ms',
-);
 
 /** Names from one letter to the longest that Kubernetes takes. */
 const lengths = fc.constantFrom(1, 5, 40, 62, 63);
@@ -136,7 +9,8 @@ const longLengths = fc.constantFrom(1, 5, 63, 64, 200, 253);
 const named = (length: number, tail: string): string =>
   tail.padStart(length, 'n').slice(-Math.max(length, tail.length));
 
-interface Set {
+/** The names of one set. */
+interface Names {
   readonly namespace: string;
   readonly accounts: readonly string[];
   readonly services: readonly string[];
@@ -157,7 +31,7 @@ function setOf(seed: number): fc.Arbitrary<KubeObject[]> {
       fc.array(lengths, { minLength: 1, maxLength: 4 }),
     )
     .chain(([length, accountLengths, serviceLengths]) => {
-      const set: Set = {
+      const set: Names = {
         namespace: named(length, tail),
         accounts: accountLengths.map((accountLength, index) => named(accountLength, `a${index}`)),
         services: serviceLengths.map((serviceLength, index) => named(serviceLength, `s${index}`)),
@@ -171,7 +45,7 @@ function object(apiVersion: string, kind: string, namespace: string, name: strin
   return { apiVersion, kind, metadata: { name, namespace }, spec };
 }
 
-function workloads({ namespace, accounts, services }: Set): fc.Arbitrary<KubeObject[]> {
+function workloads({ namespace, accounts, services }: Names): fc.Arbitrary<KubeObject[]> {
   const mode = fc.record(
     {
       'heddle.dev/mtls': fc.constantFrom('strict', 'permissive'),
@@ -231,53 +105,32 @@ function workloads({ namespace, accounts, services }: Set): fc.Arbitrary<KubeObj
 
 const groupNames = ['g0', 'g1', named(253, 'g2')] as const;
 
-function policies(set: Set): fc.Arbitrary<KubeObject[]> {
+function policies(set: Names): fc.Arbitrary<KubeObject[]> {
   const { namespace, services } = set;
-  const groups = fc.tuple(
-    ...groupNames.map(name =>
-      fc
-        .array(entry, { minLength: 1, maxLength: 5 })
-        .map(matches => object('specs.smi-spec.io/v1alpha4', 'HTTPRouteGroup', namespace, name, { matches })),
-    ),
-  );
-  const route = fc
-    .option(fc.array(portNumber, { maxLength: 4 }))
-    .map(ports =>
-      object(
-        'specs.smi-spec.io/v1alpha4',
-        'TCPRoute',
-        namespace,
-        'tcp',
-        ports === null ? {} : { matches: { name: 'ports', ports } },
-      ),
-    );
-  const many = <Spec extends object>(
-    spec: fc.Arbitrary<Spec>,
-    most: number,
-    make: (index: number, spec: Spec) => KubeObject,
-  ) => fc.array(spec, { maxLength: most }).map(specs => specs.map((one, index) => make(index, one)));
+  const specs = 'specs.smi-spec.io/v1alpha4';
+  const access = 'access.smi-spec.io/v1alpha4';
+  const matches = fc.array(entry, { minLength: 1, maxLength: 5 });
+  const ports = fc.option(fc.array(portNumber, { maxLength: 4 }));
+  const hosts = services.map(name => `${name}.${namespace}.svc.cluster.local`);
   return fc
-    .tuple(
-      groups,
-      route.map(one => [one]),
-      binding(set).map(spec => [object('access.smi-spec.io/v1alpha4', 'IdentityBinding', namespace, 'binding', spec)]),
-      many(target(set), 6, (index, spec) =>
-        object('access.smi-spec.io/v1alpha4', 'TrafficTarget', namespace, `t${index}`, spec),
-      ),
-      many(split(set), 12, (index, spec) =>
+    .record({
+      groups: fc.tuple(...groupNames.map(() => matches.map(list => ({ matches: list })))),
+      tcp: ports.map(list => [list === null ? {} : { matches: { name: 'ports', ports: list } }]),
+      bindings: binding(set).map(spec => [spec]),
+      targets: fc.array(target(set), { maxLength: 6 }),
+      splits: fc.array(split(set), { maxLength: 12 }),
+      profiles: fc.array(profile, { maxLength: hosts.length }),
+    })
+    .map(({ groups, tcp, bindings, targets, splits, profiles }) => [
+      ...groups.map((spec, index) => object(specs, 'HTTPRouteGroup', namespace, groupNames[index] ?? '', spec)),
+      ...tcp.map(spec => object(specs, 'TCPRoute', namespace, 'tcp', spec)),
+      ...bindings.map(spec => object(access, 'IdentityBinding', namespace, 'binding', spec)),
+      ...targets.map((spec, index) => object(access, 'TrafficTarget', namespace, `t${index}`, spec)),
+      ...splits.map((spec, index) =>
         object('split.smi-spec.io/v1alpha4', 'TrafficSplit', namespace, named(253, `x${index}`), spec),
       ),
-      many(profile, services.length, (index, spec) =>
-        object(
-          'specs.smi-spec.io/v1alpha4',
-          'ServiceProfile',
-          namespace,
-          `${services[index]}.${namespace}.svc.cluster.local`,
-          spec,
-        ),
-      ),
-    )
-    .map(lists => lists.flat());
+      ...profiles.map((spec, index) => object(specs, 'ServiceProfile', namespace, hosts[index] ?? '', spec)),
+    ]);
 }
 
 const entryFields = {
@@ -293,7 +146,7 @@ const entry = fc
   .tuple(fc.constantFrom('one', 'two', 'three', 'x'.repeat(300), 'é'), fc.record(entryFields, { requiredKeys: [] }))
   .map(([name, fields]) => ({ name, ...fields }));
 
-function target({ accounts, namespace }: Set): fc.Arbitrary<object> {
+function target({ accounts, namespace }: Names): fc.Arbitrary<object> {
   const account = fc.constantFrom(...accounts).map(name => ({ kind: 'ServiceAccount', name }));
   const somebody = fc.oneof(
     account,
@@ -316,7 +169,7 @@ function target({ accounts, namespace }: Set): fc.Arbitrary<object> {
   });
 }
 
-function binding({ accounts }: Set): fc.Arbitrary<object> {
+function binding({ accounts }: Names): fc.Arbitrary<object> {
   const spiffe = fc.constantFrom(
     'cluster.local/ns/a/sa/b',
     'spiffe://cluster.local/ns/a/sa/b',
@@ -345,7 +198,7 @@ function binding({ accounts }: Set): fc.Arbitrary<object> {
     .map(schemes => ({ schemes }));
 }
 
-function split({ services, namespace }: Set): fc.Arbitrary<object> {
+function split({ services, namespace }: Names): fc.Arbitrary<object> {
   const root = fc.constantFrom(
     ...services,
     ...services.map(name => `${name}.${namespace}`),
