@@ -241,7 +241,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'control-plane/install': {
     holds: 'the objects that an installation on a cluster consists of',
-    knows: ['smi', 'control-plane/inject'],
+    knows: ['smi', 'control-plane/inject', 'control-plane/sources'],
     packages: ['Node'],
   },
   'control-plane/inject': {
