@@ -1,8 +1,12 @@
-import { createCompiler, type ResourceDelta, ResourceStore } from '@heddle/mesh';
-import { CertificateAuthority } from '../packages/control-plane/src/identity/ca.ts';
-import { WorkloadSecrets } from '../packages/control-plane/src/identity/secrets.ts';
-import { EnvoySidecars } from '../packages/control-plane/src/outputs/envoy-sidecars.ts';
-import { XdsServer } from '../packages/control-plane/src/xds/server.ts';
+import type { ResourceDelta } from '@heddle/mesh';
+import { refOf } from '@heddle/smi';
+import { Controller } from '../packages/control-plane/src/controller.ts';
+import {
+  CertificateAuthority,
+  type ServiceAccount,
+  type WorkloadCertificate,
+} from '../packages/control-plane/src/identity/ca.ts';
+import type { Delivery } from '../packages/control-plane/src/sources/source.ts';
 import { quantile } from './quantile.ts';
 import { splitOf, standardWorld } from './standard-world.ts';
 
@@ -27,25 +31,27 @@ const warmUp = 50;
 
 const now = (): Date => new Date();
 
-/** Changes the weights of TrafficSplits one after the other: hold, compile, render, encode and compare what each sidecar has. */
-export function benchChange(services: number, changes = 300): ChangeResult {
+/** Changes the weights of TrafficSplits one after the other: the whole pass, and what is written down of it. */
+export async function benchChange(services: number, changes = 300): Promise<ChangeResult> {
   const mesh = new Mesh();
-  const cold = mesh.change({ upserts: standardWorld(services), removals: [] });
+  const cold = await mesh.change({ upserts: standardWorld(services), removals: [] });
   const cpu: number[] = [];
   const wall: number[] = [];
   let concerned = 0;
   for (let n = 0; n < warmUp + changes; n++) {
     const split = splitOf((n * 10) % services, services, 1 + ((n * 7) % 99));
-    const cost = mesh.change({ upserts: [split], removals: [] });
+    const cost = await mesh.change({ upserts: [split], removals: [] });
     if (n < warmUp) continue;
     cpu.push(cost.cpuMs);
     wall.push(cost.wallMs);
     concerned = Math.max(concerned, cost.sidecars);
   }
+  const { sidecars } = mesh;
+  mesh.end();
   const cpuMsP50 = quantile(cpu, 0.5);
   return {
     services,
-    sidecars: mesh.sidecars,
+    sidecars,
     changes,
     cpuMsP50,
     cpuMsP99: quantile(cpu, 0.99),
@@ -56,41 +62,71 @@ export function benchChange(services: number, changes = 300): ChangeResult {
   };
 }
 
-const target = { trustBundle: 'bench' };
+/** Issues one certificate, for all: issuing is not what is measured here. */
+class OneCertificate extends CertificateAuthority {
+  #issued: WorkloadCertificate | undefined;
 
-/** The control plane without its sources and without sidecars that are connected. */
+  override issue(identity: ServiceAccount): WorkloadCertificate {
+    this.#issued ??= super.issue(identity);
+    return this.#issued;
+  }
+}
+
+interface Cost {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  /** That were sent something. */
+  readonly sidecars: number;
+}
+
+/** A whole control plane, with a source that delivers when told, and without sidecars that are connected. */
 class Mesh {
-  readonly #store = new ResourceStore();
-  readonly #compile = createCompiler();
-  readonly #output: EnvoySidecars;
+  readonly #ending = new AbortController();
+  readonly #controller: Controller;
+  #deliver: (delivery: Delivery) => void = () => undefined;
+  #passed: () => void = () => undefined;
+  /** How many sidecars the last pass sent something. */
+  #sent = 0;
 
   constructor() {
-    const authority = new CertificateAuthority({ trustDomain: 'cluster.local', now });
-    const issuing = new WorkloadSecrets({ authority, now, onRenewed: () => undefined });
-    // One certificate for all: issuing is not what is measured here.
-    const certificate = issuing.certificate({ namespace: 'bench', serviceAccount: 'bench' });
-    this.#output = new EnvoySidecars({
-      xds: new XdsServer(),
-      secrets: { certificate: () => certificate, trustBundle: issuing.trustBundle, setLifetime: () => {} },
-      target: () => target,
+    this.#controller = new Controller({
+      authority: new OneCertificate({ trustDomain: 'cluster.local', now }),
+      sources: [{ name: 'bench', run: async (_signal, deliver) => void (this.#deliver = deliver) }],
       open: async () => undefined,
-      onFailure: ({ error }) => {
-        throw error;
+      onState: () => this.#passed(),
+      log: {
+        info: () => undefined,
+        error: (message, error) => {
+          throw new Error(message, { cause: error });
+        },
+        verbose: (_level, message, fields) => {
+          if (message === 'published') this.#sent = Number(fields?.['sidecars']);
+        },
       },
     });
+    void this.#controller.run(this.#ending.signal);
   }
 
+  /** What is known of the sidecars after the last pass. */
   get sidecars(): number {
-    return this.#output.sidecars.length;
+    return this.#controller.report.status()?.sidecars.length ?? 0;
   }
 
-  change(delta: ResourceDelta): { cpuMs: number; wallMs: number; sidecars: number } {
+  /** From a delivery to the end of the pass that took it in. */
+  async change(delta: ResourceDelta): Promise<Cost> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#passed = resolve;
+    const written = { upserts: delta.upserts.map(({ object }) => refOf(object)), removals: delta.removals };
     const cpu = process.cpuUsage();
     const start = performance.now();
-    const model = this.#compile(this.#store.apply(delta));
-    this.#output.render(model).publish(0);
+    this.#deliver({ delta, findings: [], written });
+    await promise;
     const wallMs = performance.now() - start;
     const { user, system } = process.cpuUsage(cpu);
-    return { cpuMs: (user + system) / 1000, wallMs, sidecars: this.#output.changed.size };
+    return { cpuMs: (user + system) / 1000, wallMs, sidecars: this.#sent };
+  }
+
+  end(): void {
+    this.#ending.abort();
   }
 }

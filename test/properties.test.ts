@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type Call,
+  configurationOf,
+  configurations,
   createCompiler,
   createEnvoyRenderer,
   DependsOnPod,
@@ -168,17 +170,21 @@ function bytesOf({ model, findings, sidecars }: MadeMesh): string {
 }
 
 function bytesOfSidecars(sidecars: EnvoyOutput['sidecars']): string {
-  return JSON.stringify([...sidecars.keys()].toSorted().map(key => [key, [...resourcesOf(sidecars, key)]]));
+  return JSON.stringify(keysOf(sidecars).map(key => [key, [...resourcesOf(sidecars, key)]]));
+}
+
+function keysOf(sidecars: EnvoyOutput['sidecars']): string[] {
+  return Array.from(configurations({ sidecars }), ([key]) => key).toSorted();
 }
 
 function resourcesOf(sidecars: EnvoyOutput['sidecars'], key: string): Map<string, string> {
-  const resources = sidecars.get(key)?.groups.flatMap(group => group.resources) ?? [];
+  const resources = configurationOf({ sidecars }, key)?.groups.flatMap(group => group.resources) ?? [];
   return new Map(resources.map(({ typeUrl, name, value }) => [`${typeUrl} ${name}`, JSON.stringify(value)]));
 }
 
 function sameSidecars(seen: EnvoyOutput['sidecars'], expected: EnvoyOutput['sidecars']): void {
-  assert.deepEqual([...seen.keys()].toSorted(), [...expected.keys()].toSorted());
-  for (const key of expected.keys()) assert.deepEqual(resourcesOf(seen, key), resourcesOf(expected, key), key);
+  assert.deepEqual(keysOf(seen), keysOf(expected));
+  for (const key of keysOf(expected)) assert.deepEqual(resourcesOf(seen, key), resourcesOf(expected, key), key);
 }
 
 /** A model as plain data; compiled patterns as their text. */

@@ -2,7 +2,7 @@
 // the ranges, for all sidecars at once, and with nothing else.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCompiler, createEnvoyRenderer, type EnvoyOutput, ResourceStore } from '@heddle/mesh';
+import { configurations, createCompiler, createEnvoyRenderer, type EnvoyOutput, ResourceStore } from '@heddle/mesh';
 import { type KubeObject, refOf } from '@heddle/smi';
 import { completedSources, testTarget } from './worlds/mesh-of.ts';
 import { fixedWorld, objectsOf } from './worlds/world.ts';
@@ -15,8 +15,9 @@ const service = (name: string, clusterIP: string): KubeObject => ({
 });
 
 /** The first group of each sidecar, by workload, and all others. */
-function groupsOf({ sidecars }: EnvoyOutput) {
-  const entries = [...sidecars].map(
+function groupsOf(output: EnvoyOutput) {
+  const entries = Array.from(
+    configurations(output),
     ([
       key,
       {

@@ -6,7 +6,14 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { createEnvoyRenderer, defaultSettings, type EnvoyOutput, type Finding, type MeshModel } from '@heddle/mesh';
+import {
+  configurationOf,
+  createEnvoyRenderer,
+  defaultSettings,
+  type EnvoyOutput,
+  type Finding,
+  type MeshModel,
+} from '@heddle/mesh';
 import { Loop, type State } from '../../packages/control-plane/src/loop.ts';
 import type { Output } from '../../packages/control-plane/src/outputs/output.ts';
 import { readManifests } from '../../packages/control-plane/src/sources/files.ts';
@@ -398,14 +405,14 @@ describe('in a running mesh', { timeout: 60_000 }, () => {
     const running = new Running(path);
     try {
       await running.until(() => running.inForce.length === 2);
-      const before = running.sidecars.get('stock/books');
+      const before = configurationOf(running, 'stock/books');
       assert.ok(before);
       for (const { what, text, reason, name } of badTexts) {
         if (name !== undefined) continue;
         await writeFile(file, text);
         await running.until(() => running.about(file).some(finding => finding.reason === reason));
         assert.deepEqual(running.inForce, ['books', 'split of books'], what);
-        assert.equal(running.sidecars.get('stock/books'), before, what);
+        assert.equal(configurationOf(running, 'stock/books'), before, what);
         await writeFile(file, good);
         await running.until(() => running.about(file).every(finding => finding.reason !== reason));
         assert.deepEqual(running.inForce, ['books', 'split of books'], what);
@@ -451,9 +458,7 @@ spec:
 async function sizeWith(text: string): Promise<number> {
   const path = await folder({ 'good.yaml': world, 'more.yaml': text });
   const { objects } = await readManifests([path]);
-  const resources = meshOfSources(objects)
-    .sidecars.get('stock/books')
-    ?.groups.flatMap(group => group.resources);
+  const resources = configurationOf(meshOfSources(objects), 'stock/books')?.groups.flatMap(group => group.resources);
   return JSON.stringify(resources?.map(({ value }) => value)).length;
 }
 

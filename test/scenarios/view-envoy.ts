@@ -1,4 +1,4 @@
-import type { EnvoyOutput, SidecarConfiguration } from '@heddle/mesh';
+import { configurations, type EnvoyOutput, type SidecarConfiguration } from '@heddle/mesh';
 import { at, itemsAt, textAt } from './json.ts';
 import { shortIdentity } from './view-model.ts';
 import { type Sidecar, sidecarOf } from './walk/sidecar.ts';
@@ -8,7 +8,7 @@ import { type Sidecar, sidecarOf } from './walk/sidecar.ts';
  * port whom it lets in with what. What all sidecars have alike (the way out, refusals, mutual TLS) is left out.
  */
 export function viewEnvoy(sidecars: EnvoyOutput['sidecars']): object | undefined {
-  const views = [...sidecars].flatMap(([key, configuration]) => {
+  const views = [...configurations({ sidecars })].flatMap(([key, configuration]) => {
     const view = viewSidecar(configuration);
     return Object.keys(view).length === 0 ? [] : [[key, view] as const];
   });

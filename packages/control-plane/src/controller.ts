@@ -1,4 +1,4 @@
-import { defaultSettings, type EnvoyTarget, type MeshSettings } from '@heddle/mesh';
+import { defaultSettings, type EnvoyTarget, heldObjects, type MeshSettings } from '@heddle/mesh';
 import type { CertificateAuthority } from './identity/ca.ts';
 import { WorkloadSecrets } from './identity/secrets.ts';
 import type { UnreadyPod } from './local/controller/unready-pods.ts';
@@ -93,7 +93,7 @@ export class Controller {
       onDelivery: (source, delivery) => report.delivered(source, delivery),
       onState: state => {
         report.published(state);
-        sidecars.retain(state.objects);
+        sidecars.retain(() => heldObjects(state));
         settle();
         options.onState?.(state);
       },

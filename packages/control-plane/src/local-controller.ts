@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MeshSettings } from '@heddle/mesh';
+import { heldObjects, type MeshSettings } from '@heddle/mesh';
 import { serveStatus } from './api/server.ts';
 import { Controller } from './controller.ts';
 import type { CertificateAuthority } from './identity/ca.ts';
@@ -64,7 +64,7 @@ export async function runLocalController(options: LocalControllerOptions, signal
     outputs: [nodeOutput],
     frontDoor: { workload: `${frontDoor.namespace}/${frontDoor.name}`, directory: '/run/heddle/shared' },
     open: (sidecar, xds) => openSocket({ sidecar, xds, runDirectory, log }, signal),
-    onState: ({ objects }) => source.remember(objects),
+    onState: state => source.remember(() => heldObjects(state)),
     unready: sidecars => source.unready(sidecars.map(({ namespace, pod }) => ({ namespace, name: pod }))),
     metricsUrl: () => metricsUrl,
     log,

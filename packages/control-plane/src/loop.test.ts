@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { defaultSettings, type Finding, findingAt, type MeshModel } from '@heddle/mesh';
+import { defaultSettings, type Finding, findingAt, heldObjects, type MeshModel } from '@heddle/mesh';
 import { type KubeObject, refOf } from '@heddle/smi';
 import { Loop, type State } from './loop.ts';
 import type { Output } from './outputs/output.ts';
@@ -99,7 +99,7 @@ test('what is delivered reaches every output', async t => {
   assert.deepEqual(output.published, [['web']]);
   assert.equal(state.revision, 1);
   assert.deepEqual(
-    [...state.objects()].map(({ ref }) => ref.name),
+    [...heldObjects(state)].map(({ ref }) => ref.name),
     ['web'],
   );
 });

@@ -3,8 +3,6 @@ import {
   createCompiler,
   type Finding,
   findingsOf,
-  type HeldObject,
-  heldObjects,
   type MeshModel,
   type MeshSettings,
   type ResourceSet,
@@ -19,8 +17,8 @@ export interface State {
   /** Counts the passes of this loop; starts at 1. */
   readonly revision: number;
   readonly model: MeshModel;
-  /** Every object that the sources have, refused ones included. */
-  readonly objects: () => Iterable<HeldObject>;
+  /** Every object that the sources have, refused ones included: see `heldObjects`. */
+  readonly held: ResourceSet['held'];
   /** Every finding: the sources', the store's, the model's and the outputs'. */
   readonly findings: () => readonly Finding[];
 }
@@ -123,7 +121,7 @@ export class Loop {
     this.#options.onState({
       revision: this.#revision,
       model,
-      objects: () => heldObjects(set),
+      held: set.held,
       findings: () => findings.flat(),
     });
   }

@@ -1,4 +1,4 @@
-import type { EnvoyTarget } from '@heddle/mesh';
+import { type EnvoyTarget, heldChanges, heldObjects } from '@heddle/mesh';
 import { refOf } from '@heddle/smi';
 import { AppliedChanges } from './api/applied-changes.ts';
 import { type MeshStatus, meshStatus } from './api/mesh-status.ts';
@@ -96,7 +96,7 @@ export class MeshReport implements StatusSource, Telling {
   metrics(): string {
     const status = this.status();
     const now = this.#state &&
-      status && { status, objects: this.#state.objects(), namespaces: this.#state.model.namespaces.keys() };
+      status && { status, objects: heldObjects(this.#state), namespaces: this.#state.model.namespaces.keys() };
     return this.#metrics.text(now);
   }
 
@@ -135,18 +135,19 @@ export class MeshReport implements StatusSource, Telling {
   /** A pass reached its end. */
   published(state: State): void {
     const { secrets, sidecars: output, xds } = this.#options.mesh();
+    const before = this.#state?.held ?? new Map();
     this.#state = state;
     const { issuer, trusted } = secrets.authority;
     this.#authority = { issuer, trusted };
-    const { changed, sidecars, setAside } = output;
+    const { changed, setAside } = output;
     // One that is in sync already was sent nothing that it asked for.
     const awaited = new Set([...changed].filter(nodeId => !xds.isInSync(nodeId)));
-    this.#changes.published(state.revision, awaited, new Set(sidecars.map(({ nodeId }) => nodeId)));
+    this.#changes.published(state.revision, awaited, node => output.workloadOf(node) !== undefined);
     this.#metrics.registry.add('heddle_passes_total', {});
     this.#metrics.ledger.published({
-      objects: state.objects(),
+      changes: heldChanges(before, state.held),
       findings: [...state.findings(), ...output.rejections([])],
-      sidecars,
+      workloadOf: node => output.workloadOf(node),
       output: output.output,
       awaited,
     });

@@ -1,15 +1,18 @@
 export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze/remarks.ts';
 export type { Render, Rendering } from './backends/backend.ts';
+export { callEvent } from './backends/envoy/access-log.ts';
 export { wouldBeDenied, wouldBeDeniedStats } from './backends/envoy/audit.ts';
 export { handshakeFailed } from './backends/envoy/handshake-log.ts';
-export {
-  createEnvoyRenderer,
-  type EnvoyOutput,
-  type EnvoyTarget,
-  type SidecarConfiguration,
-} from './backends/envoy/render.ts';
+export { createEnvoyRenderer, type EnvoyTarget } from './backends/envoy/render.ts';
 export * from './backends/envoy/resource.ts';
 export { frontDoorSocket } from './backends/envoy/service-front.ts';
+export {
+  changedConfigurations,
+  configurationOf,
+  configurations,
+  type EnvoyOutput,
+  type SidecarConfiguration,
+} from './backends/envoy/sidecar-configurations.ts';
 export { type StaticResources, staticResources } from './backends/envoy/static-resources.ts';
 export { renderGatewayApi } from './backends/gateway-api/render.ts';
 export { renderIstio } from './backends/istio/render.ts';
@@ -30,7 +33,7 @@ export * from './model/origin.ts';
 export * from './model/route-profile.ts';
 export * from './model/service.ts';
 export { readServiceName, type ServiceName } from './model/service-name.ts';
-export { defaultSettings, type MeshSettings } from './model/settings.ts';
+export { defaultSettings, type MeshSettings, modesOf } from './model/settings.ts';
 export * from './model/split.ts';
 export * from './model/target.ts';
 export * from './model/workload.ts';
@@ -40,7 +43,9 @@ export { type PodSpec, readPod } from './store/kubernetes/pod.ts';
 export { type ResourceReading, readResource } from './store/read-resource.ts';
 export {
   type ClusterResources,
+  type HeldChange,
   type HeldObject,
+  heldChanges,
   heldObjects,
   type NamespaceResources,
   type Resource,

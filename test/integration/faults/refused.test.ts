@@ -1,12 +1,13 @@
 // What only a real Envoy refuses: it is traced to its object, set aside, and nothing else is held up by it.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { createEnvoyRenderer, type EnvoyOutput, type XdsResource } from '@heddle/mesh';
+import { createEnvoyRenderer, type XdsResource } from '@heddle/mesh';
 import type { KubeObject } from '@heddle/smi';
 import type { MeshStatus } from '../../../packages/control-plane/src/api/mesh-status.ts';
 import { Callers } from '../../differential/callers.ts';
 import type { LiveMesh } from '../../differential/live-mesh.ts';
 import { startWorld } from '../../differential/live-world.ts';
+import { mapConfigurations } from '../../worlds/map-configurations.ts';
 import type { World } from '../../worlds/world.ts';
 import { testEnvoy } from '../local-harness.ts';
 
@@ -47,16 +48,14 @@ function createPoisonedRenderer() {
   const remembered = new WeakMap<object, { readonly resources: readonly XdsResource[] }>();
   return (...[model, envoyTarget]: Parameters<typeof render>) => {
     const { output, findings } = render(model, envoyTarget);
-    const sidecars = new Map<string, { groups: { readonly resources: readonly XdsResource[] }[] }>();
-    for (const [key, { groups }] of output.sidecars) {
-      const poisoned = groups.map(group => {
+    const poisoned = mapConfigurations(output, ({ groups }) => ({
+      groups: groups.map(group => {
         const known = remembered.get(group) ?? { resources: group.resources.map(poisonedIfAsked) };
         remembered.set(group, known);
         return known;
-      });
-      sidecars.set(key, { groups: poisoned });
-    }
-    return { output: { sidecars } satisfies EnvoyOutput, findings };
+      }),
+    }));
+    return { output: poisoned, findings };
   };
 }
 

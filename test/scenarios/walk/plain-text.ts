@@ -1,4 +1,4 @@
-import { type Call, type EnvoyOutput, type MeshModel, serviceOf, type Workload } from '@heddle/mesh';
+import { type Call, configurationOf, type EnvoyOutput, type MeshModel, serviceOf, type Workload } from '@heddle/mesh';
 import type { Outcome } from '../../../packages/control-plane/src/traffic/compare.ts';
 import { answered, dependsOnPod, type Ending, refused } from './ending.ts';
 import { arrive } from './inbound.ts';
@@ -32,7 +32,7 @@ export function walkPlainText(mesh: WalkedMesh, call: Call): Outcome | typeof de
 function end(mesh: WalkedMesh, call: Call, { address, port }: { address: string; port: number }): Ending {
   const payload = payloadOf(call);
   const server = workloadAt(mesh.model, address);
-  const configuration = server && mesh.sidecars.get(server.key);
+  const configuration = server && configurationOf(mesh, server.key);
   if (configuration === undefined) return answered(payload === undefined ? null : 200);
   // Nobody knows where it comes from, nor asks.
   return arrive(sidecarOf(configuration), { source: '192.0.2.1', address, port, payload }) ?? refused;

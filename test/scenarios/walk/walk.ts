@@ -1,4 +1,4 @@
-import { type Call, type MeshModel, serviceOf, spiffeId, type Workload } from '@heddle/mesh';
+import { type Call, configurationOf, type MeshModel, serviceOf, spiffeId, type Workload } from '@heddle/mesh';
 import type { Outcome } from '../../../packages/control-plane/src/traffic/compare.ts';
 import { inspectHttp } from './codec.ts';
 import { list, type Message, message, text, typedMessage, typeOf } from './config.ts';
@@ -111,7 +111,7 @@ class Walk {
 
   constructor(mesh: WalkedMesh, caller: CallingPod, { address, port }: SocketAddress) {
     const { key } = caller.workload;
-    const configuration = mesh.sidecars.get(key);
+    const configuration = configurationOf(mesh, key);
     if (configuration === undefined) throw new Error(`${key} has no sidecar`);
     this.#mesh = mesh;
     this.#caller = caller;
@@ -158,7 +158,7 @@ class Walk {
     const { cluster, weightedClusters } = typedMessage(
       config,
       'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
-      ['statPrefix', 'cluster', 'weightedClusters'],
+      ['statPrefix', 'accessLog', 'cluster', 'weightedClusters'],
     );
     if (cluster !== undefined) return [{ weight: 1, endings: this.#leave(text(cluster, 'cluster'), payload, port) }];
     // A sidecar that takes a request for bytes passes it on as such, and its answer is bytes, too.
@@ -187,7 +187,7 @@ class Walk {
   #reach(cluster: Message<(typeof clusterFields)[number]>, { address, port }: SocketAddress, payload: Payload): Ending {
     const server = workloadAt(this.#mesh.model, address);
     if (server === undefined) return unreachable(payload);
-    const configuration = this.#mesh.sidecars.get(server.key);
+    const configuration = configurationOf(this.#mesh, server.key);
     if (configuration === undefined) throw new Error(`${server.key} has no sidecar`);
     const tls = clientTls(cluster.transportSocket, server.identity);
     if (tls === undefined) throw new Error('a cluster without mutual TLS');
@@ -209,7 +209,7 @@ class Walk {
     if (to.length === 0) return [unreachable(undefined)];
     return to.map(at => {
       const server = workloadAt(this.#mesh.model, at.address);
-      const configuration = server && this.#mesh.sidecars.get(server.key);
+      const configuration = server && configurationOf(this.#mesh, server.key);
       if (configuration === undefined) return answered(payload === undefined ? null : 200);
       return arrive(sidecarOf(configuration), { source: this.#caller.address, ...at, payload }) ?? refused;
     });

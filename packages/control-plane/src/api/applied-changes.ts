@@ -3,8 +3,8 @@ import type { AppliedChange } from './mesh-status.ts';
 
 interface Waiting {
   /** By name: the last that became of each counts. */
-  readonly objects: ReadonlyMap<string, ObjectRef>;
-  readonly removed: ReadonlyMap<string, ObjectRef>;
+  readonly objects: Map<string, ObjectRef>;
+  readonly removed: Map<string, ObjectRef>;
   readonly since: number;
 }
 
@@ -34,8 +34,8 @@ export class AppliedChanges {
 
   /** The sources delivered a change of these objects. */
   delivered(upserts: readonly ObjectRef[], removals: readonly ObjectRef[]): void {
-    const objects = new Map(this.#waiting?.objects);
-    const removed = new Map(this.#waiting?.removed);
+    this.#waiting ??= { objects: new Map(), removed: new Map(), since: this.#now() };
+    const { objects, removed } = this.#waiting;
     for (const ref of removals) {
       removed.set(keyOf(ref), ref);
       objects.delete(keyOf(ref));
@@ -44,13 +44,12 @@ export class AppliedChanges {
       objects.set(keyOf(ref), ref);
       removed.delete(keyOf(ref));
     }
-    this.#waiting = { objects, removed, since: this.#waiting?.since ?? this.#now() };
   }
 
   /** A pass sent something to some of the nodes that there are. */
-  published(revision: number, sent: ReadonlySet<string>, nodes: ReadonlySet<string>): void {
+  published(revision: number, sent: ReadonlySet<string>, exists: (node: string) => boolean): void {
     this.#revision = revision;
-    for (const node of this.#pending) if (!nodes.has(node)) this.#pending.delete(node);
+    for (const node of this.#pending) if (!exists(node)) this.#pending.delete(node);
     for (const node of sent) {
       if (!this.#pending.has(node)) this.#concerned += 1;
       this.#pending.add(node);

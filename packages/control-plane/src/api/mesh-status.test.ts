@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCompiler, findingsOf, heldObjects, ResourceStore } from '@heddle/mesh';
+import { createCompiler, findingsOf, ResourceStore } from '@heddle/mesh';
 import type { KubeObject } from '@heddle/smi';
 import { meshStatus } from './mesh-status.ts';
 import { Transitions } from './transitions.ts';
@@ -24,7 +24,7 @@ function statusOf(...objects: KubeObject[]) {
   for (const one of objects) store.apply({ upserts: [{ object: one }], removals: [] });
   const set = store.current();
   const model = createCompiler()(set);
-  const state = { revision: 1, model, objects: () => heldObjects(set), findings: () => findingsOf(model) };
+  const state = { revision: 1, model, held: set.held, findings: () => findingsOf(model) };
   const { objects: statuses } = meshStatus({
     state,
     failing: [],

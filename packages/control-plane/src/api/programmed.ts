@@ -1,4 +1,4 @@
-import type { EnvoyOutput, Progress, SidecarConfiguration } from '@heddle/mesh';
+import { configurationOf, type EnvoyOutput, type Progress, type SidecarConfiguration } from '@heddle/mesh';
 import { type ObjectRef, refOf } from '@heddle/smi';
 import type { SidecarRef } from '../outputs/sidecar-ref.ts';
 import type { NodeStatus } from '../xds/node.ts';
@@ -19,7 +19,7 @@ export function programmedObjects(
 ): ReadonlyMap<string, Progress> {
   const progress = new Map<string, { acknowledged: number; concerned: number }>();
   for (const { nodeId, workload } of sidecars) {
-    const configuration = output.sidecars.get(workload);
+    const configuration = configurationOf(output, workload);
     if (configuration === undefined) continue;
     const node = nodes.get(nodeId);
     const lacking = node?.inSync ? nothing : lackingOf(node);

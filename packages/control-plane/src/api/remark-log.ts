@@ -32,7 +32,8 @@ export class RemarkLog {
 }
 
 /** What there is to remark on in a state of the mesh. */
-export function remarksOn({ model, findings, objects }: State): Remark[] {
-  const serviceProfiles = [...objects()].flatMap(({ ref }) => (ref.kind === 'ServiceProfile' ? [ref] : []));
+export function remarksOn({ model, findings, held }: State): Remark[] {
+  const profiles = [...held.values()].flatMap(({ serviceProfiles: own }) => [...own.values()]);
+  const serviceProfiles = profiles.map(({ ref }) => ref);
   return remarksOf({ model, findings: findings(), serviceProfiles });
 }

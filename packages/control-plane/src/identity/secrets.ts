@@ -58,6 +58,7 @@ export class WorkloadSecrets {
   readonly #onIssued: (identity: ServiceAccount) => void;
   readonly #random: () => number;
   readonly #entries = new Map<string, Entry>();
+  #revision = 0;
   #lifetimeMs = usualLifetimeMs;
 
   constructor({ authority, now, onRenewed, onIssued = () => {}, random = Math.random }: WorkloadSecretsOptions) {
@@ -72,6 +73,11 @@ export class WorkloadSecrets {
   /** The root certificates, by name {@link trustBundleName}. */
   get trustBundle(): SdsSecret {
     return this.#trustBundle;
+  }
+
+  /** Counts what took the place of a certificate that was asked for: as long as it stays, each is what it was. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** The authority that issues. */
@@ -115,6 +121,7 @@ export class WorkloadSecrets {
   retain(identities: Iterable<ServiceAccount>): void {
     const kept = new Set(Array.from(identities, keyOf));
     for (const key of this.#entries.keys()) if (!kept.has(key)) this.#entries.delete(key);
+    this.#revision += 1;
   }
 
   /**
@@ -160,6 +167,7 @@ export class WorkloadSecrets {
     const accepts = (version: string): boolean => serves(version, certificate, until);
     const secret = { resource, versioning: { version: certificate.version, accepts } };
     const entry = { identity, certificate, secret, renewAt };
+    if (this.#entries.has(keyOf(identity))) this.#revision += 1;
     this.#entries.set(keyOf(identity), entry);
     this.#onIssued(identity);
     return entry;

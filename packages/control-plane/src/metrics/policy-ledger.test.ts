@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { type EnvoyOutput, type Finding, findingAt, type HeldObject, type Reason } from '@heddle/mesh';
+import { type Finding, findingAt, type HeldChange, type HeldObject, type Reason } from '@heddle/mesh';
 import { type KubeObject, refOf, type SourceObject } from '@heddle/smi';
-import type { SidecarRef } from '../outputs/sidecar-ref.ts';
 import type { NodeStatus } from '../xds/node.ts';
-import { PolicyLedger } from './policy-ledger.ts';
+import { PolicyLedger, type PublishedPass } from './policy-ledger.ts';
 
 let said: string[] = [];
 let ledger: PolicyLedger;
 
 beforeEach(() => {
   said = [];
+  before = [];
   ledger = new PolicyLedger({
     applied: ({ kind, name }) => said.push(`${kind} ${name} applied`),
     rejected: ({ kind, name }, code) => said.push(`${kind} ${name} rejected: ${code}`),
@@ -25,21 +25,25 @@ const target = (name: string, generation?: number): SourceObject => {
 
 const held = (source: SourceObject): HeldObject => ({ ref: refOf(source.object), latest: source, inForce: source });
 
-/** A workload named `a` with the pods `a1`, `a2` and so on; their sidecars have these resources of these objects. */
-function world(workloads: Readonly<Record<string, readonly SourceObject[]>>): {
-  readonly output: EnvoyOutput;
-  readonly sidecars: readonly SidecarRef[];
-} {
-  const sidecars = Object.keys(workloads).flatMap(workload =>
-    ['1', '2'].map(pod => ({
-      nodeId: workload + pod,
-      workload,
-      namespace: 'shop',
-      pod: workload + pod,
-      identity: '',
-      serviceAccount: workload,
-    })),
-  );
+/** What was published last. */
+let before: readonly SourceObject[] = [];
+
+const name = ({ object }: SourceObject) => object.metadata.name;
+
+function changesTo(now: readonly SourceObject[]): HeldChange[] {
+  const gone = before.filter(source => !now.some(other => name(other) === name(source)));
+  const changed = now.filter(source => !before.includes(source));
+  before = now;
+  return [
+    ...gone.map(({ object }) => ({ ref: refOf(object) })),
+    ...changed.map(source => ({ ref: refOf(source.object), held: held(source) })),
+  ];
+}
+
+type World = Pick<PublishedPass, 'output' | 'workloadOf'>;
+
+/** A workload named `a` of `shop` with the sidecars `a1` and `a2`, and so on, that have these resources of these objects. */
+function world(workloads: Readonly<Record<string, readonly SourceObject[]>>): World {
   const configurations = Object.entries(workloads).map(([workload, sources]) => {
     const resources = sources.map(source => ({
       typeUrl: 'type',
@@ -49,16 +53,19 @@ function world(workloads: Readonly<Record<string, readonly SourceObject[]>>): {
     }));
     return [workload, { groups: [{ resources }] }] as const;
   });
-  return { output: { sidecars: new Map(configurations) }, sidecars };
+  return {
+    output: { sidecars: new Map([['shop', new Map(configurations)]]) },
+    workloadOf: node => (Object.hasOwn(workloads, node.slice(0, -1)) ? `shop/${node.slice(0, -1)}` : undefined),
+  };
 }
 
 function publish(
   sources: readonly SourceObject[],
   awaited: readonly string[],
-  around: Partial<ReturnType<typeof world>> & { readonly findings?: readonly Finding[] } = {},
+  around: Partial<World> & { readonly findings?: readonly Finding[] } = {},
 ): void {
-  const { findings = [], sidecars = [], output = { sidecars: new Map() } } = around;
-  ledger.published({ objects: sources.map(held), findings, sidecars, output, awaited: new Set(awaited) });
+  const { findings = [], output, workloadOf } = { ...world({}), ...around };
+  ledger.published({ changes: changesTo(sources), findings, output, workloadOf, awaited: new Set(awaited) });
 }
 
 function node(id: string, options: { readonly inSync?: boolean; readonly has?: string } = {}): NodeStatus {
@@ -91,11 +98,11 @@ test('an object that concerns no sidecar is applied at once, and once only', () 
 test('each object waits for the last of the sidecars that it concerns, and for no other', () => {
   const around = world({ a: [web], b: [web, api] });
   publish([web, api], ['a1', 'b1', 'b2'], around);
-  ledger.acknowledged(node('b1'), 'b');
+  ledger.acknowledged(node('b1'), 'shop/b');
   assert.deepEqual(said, []);
-  ledger.acknowledged(node('b2'), 'b');
+  ledger.acknowledged(node('b2'), 'shop/b');
   assert.deepEqual(said, ['TrafficTarget api applied']);
-  ledger.acknowledged(node('a1'), 'a');
+  ledger.acknowledged(node('a1'), 'shop/a');
   assert.deepEqual(said, ['TrafficTarget api applied', 'TrafficTarget web applied']);
 });
 
@@ -115,9 +122,9 @@ test('a sidecar that loses by an edit concerns it, one that goes is not waited f
   publish([web], [], world({ a: [web] }));
   const edited = target('web');
   publish([edited], ['a1', 'a2'], world({ a: [] }));
-  ledger.acknowledged(node('a1'), 'a');
+  ledger.acknowledged(node('a1'), 'shop/a');
   assert.deepEqual(said, ['TrafficTarget web applied']);
-  publish([edited], [], { ...world({ a: [] }), sidecars: [] });
+  publish([edited], [], { ...world({ a: [] }), workloadOf: () => undefined });
   assert.deepEqual(said, ['TrafficTarget web applied', 'TrafficTarget web applied']);
 });
 
@@ -134,13 +141,13 @@ test('what a sidecar refused is rejected, and does not hold up the others', () =
   publish([web, api], ['a1'], around);
   ledger.refused([finding(web, 'NotProgrammed')]);
   ledger.refused([finding(web, 'NotProgrammed')]);
-  ledger.acknowledged(node('a1', { inSync: false, has: 'of api' }), 'a');
+  ledger.acknowledged(node('a1', { inSync: false, has: 'of api' }), 'shop/a');
   assert.deepEqual(said, ['TrafficTarget web rejected: SMI5002', 'TrafficTarget api applied']);
 });
 
 test('an object that is edited or removed meanwhile is not waited for any more', () => {
   publish([web, api], ['a1'], world({ a: [web, api] }));
   publish([target('web')], [], world({ a: [web] }));
-  ledger.acknowledged(node('a1'), 'a');
+  ledger.acknowledged(node('a1'), 'shop/a');
   assert.deepEqual(said, ['TrafficTarget web applied']);
 });

@@ -1,8 +1,7 @@
-import type { EnvoyOutput, Finding, HeldObject } from '@heddle/mesh';
+import { configurationOf, type EnvoyOutput, type Finding, type HeldChange, type HeldObject } from '@heddle/mesh';
 import type { ObjectRef } from '@heddle/smi';
 import { findingsByObject, isPolicy } from '../api/object-status.ts';
 import { hasAcknowledged, objectKey, resourcesByObject } from '../api/programmed.ts';
-import type { SidecarRef } from '../outputs/sidecar-ref.ts';
 import type { NodeStatus } from '../xds/node.ts';
 
 /** Told what becomes of each object of policy. */
@@ -15,10 +14,11 @@ export interface PolicyEvents {
 
 /** What a pass of the loop came to. */
 export interface PublishedPass {
-  /** Every object that the sources have. */
-  readonly objects: Iterable<HeldObject>;
+  /** What the sources have of objects, against the pass before. */
+  readonly changes: Iterable<HeldChange>;
   readonly findings: readonly Finding[];
-  readonly sidecars: readonly SidecarRef[];
+  /** Key of the workload that a node is a sidecar of; `undefined` for one that is no more. */
+  readonly workloadOf: (nodeId: string) => string | undefined;
   readonly output: EnvoyOutput;
   /** Node ids of the sidecars that were sent something and have not acknowledged it. */
   readonly awaited: ReadonlySet<string>;
@@ -31,8 +31,8 @@ interface Entry {
   readonly generation: unknown;
   /** Codes of findings that refused this generation. */
   readonly codes: Set<string>;
-  /** The last pass that knew it; 0 before the first. */
-  pass: number;
+  /** Not looked at yet. */
+  isNew: boolean;
   isRefused: boolean;
   wasApplied: boolean;
   /** Node ids of sidecars that it waits for. */
@@ -46,9 +46,8 @@ interface Entry {
 export class PolicyLedger {
   readonly #events: PolicyEvents;
   readonly #entries = new Map<string, Entry>();
-  /** An object that did not change is the same JavaScript object in each pass; null for what is no policy. */
-  readonly #known = new WeakMap<HeldObject, Entry | null>();
-  #pass = 0;
+  /** Those that are refused. */
+  readonly #refused = new Set<Entry>();
   /** Entries that wait for a node, by its id. */
   readonly #waiting = new Map<string, Set<Entry>>();
   #output: EnvoyOutput = { sidecars: new Map() };
@@ -62,14 +61,13 @@ export class PolicyLedger {
     const fresh = this.#takeIn(pass);
     this.#await(fresh, pass);
     this.#output = pass.output;
-    const nodes = new Set(pass.sidecars.map(({ nodeId }) => nodeId));
-    for (const node of this.#waiting.keys()) if (!nodes.has(node)) this.#release(node, () => true);
+    for (const node of this.#waiting.keys()) if (pass.workloadOf(node) === undefined) this.#release(node, () => true);
     for (const entry of fresh.values()) this.#review(entry);
   }
 
   /** A sidecar has acknowledged something; in sync it has acknowledged everything. */
   acknowledged(node: NodeStatus, workload: string): void {
-    const configuration = this.#output.sidecars.get(workload);
+    const configuration = configurationOf(this.#output, workload);
     const resources = configuration === undefined ? undefined : resourcesByObject(configuration);
     this.#release(node.node, ({ key }) => node.inSync || hasAcknowledged(node, resources?.get(key) ?? []));
   }
@@ -83,35 +81,35 @@ export class PolicyLedger {
   }
 
   /** Brings the books to what there is now; returns, by key, the entries that are to be followed from here on. */
-  #takeIn({ objects, findings }: PublishedPass): ReadonlyMap<string, Entry> {
+  #takeIn({ changes, findings }: PublishedPass): ReadonlyMap<string, Entry> {
     const about = findingsByObject(findings);
     const fresh = new Map<string, Entry>();
-    this.#pass += 1;
-    for (const object of objects) {
-      const entry = this.#entryOf(object);
-      if (entry === null) continue;
-      const isNew = entry.pass === 0;
+    const changed = new Set<Entry>();
+    for (const { ref, held } of changes) {
+      const known = this.#entries.get(objectKey(ref));
+      if (held !== undefined && isPolicy(held)) changed.add(this.#entryAnew(held));
+      else if (known !== undefined) this.#forget(known);
+    }
+    // Findings come and go without a change of their object.
+    const judged = [...about.keys()].flatMap(key => this.#entries.get(key) ?? []);
+    for (const entry of new Set([...changed, ...judged, ...this.#refused])) {
       const wasRefused = entry.isRefused;
       const found = about.get(entry.key) ?? nothing;
-      entry.pass = this.#pass;
       entry.isRefused = found.some(({ severity }) => severity === 'error');
-      if (entry.isRefused) this.#drop(entry);
-      else if (isNew || wasRefused) fresh.set(entry.key, entry);
+      if (entry.isRefused) {
+        this.#drop(entry);
+        this.#refused.add(entry);
+      } else {
+        this.#refused.delete(entry);
+        if (entry.isNew || wasRefused) fresh.set(entry.key, entry);
+      }
+      entry.isNew = false;
       this.#countRefusals(entry, found);
     }
-    for (const entry of this.#entries.values()) if (entry.pass !== this.#pass) this.#forget(entry);
     return fresh;
   }
 
   /** The entry of the generation that an object has now. */
-  #entryOf(object: HeldObject): Entry | null {
-    const known = this.#known.get(object);
-    if (known !== undefined) return known;
-    const entry = isPolicy(object) ? this.#entryAnew(object) : null;
-    this.#known.set(object, entry);
-    return entry;
-  }
-
   #entryAnew({ ref, latest: { object } }: HeldObject): Entry {
     const key = objectKey(ref);
     const generation = object.metadata.generation ?? object;
@@ -125,6 +123,7 @@ export class PolicyLedger {
 
   #forget(entry: Entry): void {
     this.#drop(entry);
+    this.#refused.delete(entry);
     this.#entries.delete(entry.key);
   }
 
@@ -137,11 +136,12 @@ export class PolicyLedger {
   }
 
   /** Replicas share a configuration: what it holds of these objects is looked up once. */
-  #await(fresh: ReadonlyMap<string, Entry>, { sidecars, output, awaited }: PublishedPass): void {
+  #await(fresh: ReadonlyMap<string, Entry>, { workloadOf, output, awaited }: PublishedPass): void {
     if (fresh.size === 0) return;
     const byWorkload = new Map<string, readonly Entry[]>();
-    for (const { nodeId, workload } of sidecars) {
-      if (!awaited.has(nodeId)) continue;
+    for (const nodeId of awaited) {
+      const workload = workloadOf(nodeId);
+      if (workload === undefined) continue;
       const concerned = byWorkload.get(workload) ?? this.#concerning(workload, output, fresh);
       byWorkload.set(workload, concerned);
       for (const entry of concerned) {
@@ -154,7 +154,7 @@ export class PolicyLedger {
   }
 
   #concerning(workload: string, output: EnvoyOutput, fresh: ReadonlyMap<string, Entry>): readonly Entry[] {
-    const configurations = [this.#output.sidecars.get(workload), output.sidecars.get(workload)];
+    const configurations = [configurationOf(this.#output, workload), configurationOf(output, workload)];
     const found = new Set<Entry>();
     for (const configuration of configurations) {
       if (configuration === undefined) continue;
@@ -192,5 +192,14 @@ export class PolicyLedger {
 const nothing: readonly Finding[] = [];
 
 function newEntry(key: string, ref: ObjectRef, generation: unknown): Entry {
-  return { key, ref, generation, pass: 0, codes: new Set(), isRefused: false, wasApplied: false, pending: new Set() };
+  return {
+    key,
+    ref,
+    generation,
+    isNew: true,
+    codes: new Set(),
+    isRefused: false,
+    wasApplied: false,
+    pending: new Set(),
+  };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  configurationOf,
   createCompiler,
   createEnvoyRenderer,
   defaultSettings,
@@ -11,6 +12,7 @@ import {
   type XdsResource,
 } from '@heddle/mesh';
 import type { KubeObject } from '@heddle/smi';
+import { mapConfigurations } from '../../../../test/worlds/map-configurations.ts';
 import { CertificateAuthority } from '../identity/ca.ts';
 import { WorkloadSecrets } from '../identity/secrets.ts';
 import type { NodeStatus } from '../xds/node.ts';
@@ -134,7 +136,7 @@ const podOf = (nodeId: string) => nodeId.split('~')[2] ?? '';
 test('what Envoy refused is said on the objects that it came from, once whatever the number of sidecars', () => {
   const { sidecars, show } = sidecarsWithMemory();
   show(pod, serviceOn(80), target, anyPort);
-  const groups = sidecars.output.sidecars.get('shop/web')?.groups ?? [];
+  const groups = configurationOf(sidecars.output, 'shop/web')?.groups ?? [];
   const route = groups.flatMap(({ resources }) => resources).find(({ origins }) => origins.length > 0);
   assert.ok(route);
   const node: NodeStatus = {
@@ -234,15 +236,14 @@ test('what can’t be encoded keeps its last good form, is said, and holds nothi
 });
 
 /** The configuration with a field that no listener has, in the first listener that came from an object. */
-function withBrokenListener({ sidecars }: EnvoyOutput): EnvoyOutput {
-  const broken = [...sidecars].map(([key, { groups }]) => {
+function withBrokenListener(output: EnvoyOutput): EnvoyOutput {
+  return mapConfigurations(output, ({ groups }) => {
     const index = groups.findIndex(({ resources }) => resources.some(isOfObject));
     const resources = (groups[index]?.resources ?? []).map(resource =>
       isOfObject(resource) ? { ...resource, value: { ...resource.value, nonsense: 80.5 } } : resource,
     );
-    return [key, { groups: groups.with(index, { resources }) }] as const;
+    return { groups: groups.with(index, { resources }) };
   });
-  return { sidecars: new Map(broken) };
 }
 
 function isOfObject({ typeUrl, origins }: XdsResource): boolean {

@@ -1,4 +1,6 @@
 import {
+  changedConfigurations,
+  configurationOf,
   createEnvoyRenderer,
   type EnvoyOutput,
   type EnvoyTarget,
@@ -20,14 +22,15 @@ import type { Rejection, ResourceVersion } from '../xds/stream.ts';
 import { type EncodingFailure, GroupEncoder, isFailure, type RenderedGroup } from './group-encoder.ts';
 import type { Output, Rendered } from './output.ts';
 import { type Refusal, RefusedObjects } from './refused-objects.ts';
+import { Roster } from './roster.ts';
 import { type PublishFailure, SetAside } from './set-aside.ts';
-import { type SidecarRef, sidecarsOf } from './sidecar-ref.ts';
+import type { SidecarRef } from './sidecar-ref.ts';
 import { countConcerned, isNamed, nameOf, suspectsIn } from './trace.ts';
 
 /** What the sidecars need. */
 export interface EnvoySidecarsOptions {
   readonly xds: Pick<XdsServer, 'publish' | 'forget' | 'status' | 'acknowledged'>;
-  readonly secrets: Pick<WorkloadSecrets, 'certificate' | 'trustBundle' | 'setLifetime'>;
+  readonly secrets: Pick<WorkloadSecrets, 'certificate' | 'trustBundle' | 'revision' | 'setLifetime'>;
   /** Read at each pass: what it returns may change. */
   readonly target: () => EnvoyTarget;
   /** Opens the way by which a sidecar reaches its configuration; called once for each. */
@@ -63,8 +66,9 @@ export class EnvoySidecars implements Output {
   readonly #published = new Map<string, Published>();
   readonly #secretGroups = new WeakMap<SdsSecret, ResourceGroup>();
   readonly #failed = new Map<string, readonly EncodingFailure[]>();
-  #sidecars: readonly SidecarRef[] = [];
-  #workloads: ReadonlyMap<string, string> = new Map();
+  readonly #roster = new Roster();
+  /** Of the secrets, at the last pass. */
+  #secretsRevision = 0;
   #output: EnvoyOutput = { sidecars: new Map() };
   #changed: ReadonlySet<string> = new Set();
   #setAside = new SetAside();
@@ -82,12 +86,12 @@ export class EnvoySidecars implements Output {
 
   /** Every sidecar of the last model. */
   get sidecars(): readonly SidecarRef[] {
-    return this.#sidecars;
+    return this.#roster.list;
   }
 
   /** Key of the workload that a node is a sidecar of. */
   workloadOf(nodeId: string): string | undefined {
-    return this.#workloads.get(nodeId);
+    return this.#roster.workloadOf(nodeId);
   }
 
   /** Node ids of the sidecars that the last pass sent something. */
@@ -126,7 +130,7 @@ export class EnvoySidecars implements Output {
 
   /** To be told what a sidecar rejected; true where objects are set aside for it, so that another pass is due. */
   rejected({ node, typeUrl, resources, message }: Rejection & { readonly node: string }): boolean {
-    const workload = this.#workloads.get(node);
+    const workload = this.#roster.workloadOf(node);
     let isNews = false;
     for (const { name, version } of resources) {
       const group = this.#group(workload, typeUrl, name);
@@ -138,7 +142,7 @@ export class EnvoySidecars implements Output {
       const before = this.#acknowledged(typeUrl, name);
       const good = before && this.#encoder.rendered(before)?.resources.find(isNamed(typeUrl, name));
       const suspects = suspectsIn(resource, good);
-      const concerned = (source: SourceObject) => countConcerned(source, this.#output, this.#sidecars);
+      const concerned = (source: SourceObject) => countConcerned(source, this.#output, this.#roster.list);
       if (suspects.length === 0) this.#refusedGroups.add(group);
       else if (this.#refused.refuse({ suspects, message, concerned })) isNews = true;
     }
@@ -174,7 +178,7 @@ export class EnvoySidecars implements Output {
     for (const { node, types } of nodes) {
       for (const { typeUrl, rejected } of types) {
         for (const { name, message } of rejected) {
-          const resource = this.#resource(this.#workloads.get(node), typeUrl, name);
+          const resource = this.#resource(this.#roster.workloadOf(node), typeUrl, name);
           if (resource !== undefined) messages.set(resource, message);
         }
       }
@@ -195,7 +199,7 @@ export class EnvoySidecars implements Output {
   }
 
   #group(workload: string | undefined, typeUrl: string, name: string): RenderedGroup | undefined {
-    const groups = this.#output.sidecars.get(workload ?? '')?.groups ?? [];
+    const groups = configurationOf(this.#output, workload ?? '')?.groups ?? [];
     return groups.find(({ resources }) => resources.some(isNamed(typeUrl, name)));
   }
 
@@ -215,10 +219,9 @@ export class EnvoySidecars implements Output {
 
   /** Encodes what is new since the last pass; a group is looked at once for each workload that gets it. */
   #encodeChanged(output: EnvoyOutput): Finding[] {
-    for (const key of this.#failed.keys()) if (!output.sidecars.has(key)) this.#failed.delete(key);
-    for (const [key, configuration] of output.sidecars) {
-      if (this.#output.sidecars.get(key) === configuration) continue;
-      const failures = configuration.groups.map(group => this.#encoder.encode(group)).filter(isFailure);
+    for (const key of changedConfigurations(this.#output, output)) {
+      const groups = configurationOf(output, key)?.groups ?? [];
+      const failures = groups.map(group => this.#encoder.encode(group)).filter(isFailure);
       if (failures.length > 0) this.#failed.set(key, failures);
       else this.#failed.delete(key);
     }
@@ -239,11 +242,9 @@ export class EnvoySidecars implements Output {
   #publishAll(model: MeshModel, output: EnvoyOutput): void {
     const changed = new Set<string>();
     const setAside = new SetAside(this.#setAside);
-    this.#output = output;
     this.#options.secrets.setLifetime(millisecondsOf(model.settings.certificates.lifetime));
-    this.#meet(sidecarsOf(model));
-    for (const sidecar of this.#sidecars) {
-      const configuration = output.sidecars.get(sidecar.workload);
+    for (const sidecar of this.#due(model, output)) {
+      const configuration = configurationOf(output, sidecar.workload);
       if (configuration === undefined) continue;
       if (setAside.attempt(sidecar, this.#publishOne, configuration)) changed.add(sidecar.nodeId);
     }
@@ -252,12 +253,17 @@ export class EnvoySidecars implements Output {
     this.#changed = changed;
   }
 
-  /** Takes note of the sidecars that there are, and forgets those that are no more. */
-  #meet(sidecars: readonly SidecarRef[]): void {
-    if (sameItems(this.#sidecars, sidecars)) return;
-    this.#sidecars = sidecars;
-    this.#workloads = new Map(sidecars.map(({ nodeId, workload }) => [nodeId, workload]));
-    for (const nodeId of this.#published.keys()) if (!this.#workloads.has(nodeId)) this.#forgetSidecar(nodeId);
+  /** Takes note of what there is, forgets sidecars that are no more, and tells for which of the others something may be new. */
+  #due(model: MeshModel, output: EnvoyOutput): readonly SidecarRef[] {
+    const { gone, workloads } = this.#roster.meet(model);
+    for (const nodeId of gone) this.#forgetSidecar(nodeId);
+    const renewed = this.#secretsRevision !== this.#options.secrets.revision;
+    const changed = changedConfigurations(this.#output, output);
+    this.#output = output;
+    this.#secretsRevision = this.#options.secrets.revision;
+    if (renewed) return this.#roster.list;
+    const due = new Set([...workloads, ...changed, ...this.#setAside.workloads]);
+    return [...due].flatMap(key => this.#roster.of(key));
   }
 
   /** Returns whether the sidecar is sent something; one whose configuration and secrets are the same objects is left alone. */
@@ -332,8 +338,4 @@ function refusal({ origins }: Pick<XdsResource, 'origins'>, why: string): Findin
           ),
         ],
   );
-}
-
-function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
 }

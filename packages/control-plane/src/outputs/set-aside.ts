@@ -22,6 +22,11 @@ export class SetAside {
     return this.#failed.length;
   }
 
+  /** Keys of their workloads. */
+  get workloads(): Iterable<string> {
+    return this.#failed.map(({ sidecar }) => sidecar.workload);
+  }
+
   /** Does something for a sidecar; false, and noted, when it throws. */
   attempt<Input>(sidecar: SidecarRef, action: (sidecar: SidecarRef, input: Input) => boolean, input: Input): boolean {
     try {

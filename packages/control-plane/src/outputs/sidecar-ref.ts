@@ -14,9 +14,9 @@ export interface SidecarRef {
 }
 
 /** The sidecars of a mesh: one for each pod that has an address. */
-export function sidecarsOf(model: MeshModel): SidecarRef[] {
+export function sidecarsOf(namespaces: MeshModel['namespaces']): SidecarRef[] {
   const sidecars: SidecarRef[] = [];
-  for (const { workloads } of model.namespaces.values()) {
+  for (const { workloads } of namespaces.values()) {
     for (const workload of workloads.values()) sidecars.push(...sidecarsOfWorkload(workload));
   }
   return sidecars;
@@ -24,7 +24,8 @@ export function sidecarsOf(model: MeshModel): SidecarRef[] {
 
 const refs = new WeakMap<Workload, readonly SidecarRef[]>();
 
-function sidecarsOfWorkload(workload: Workload): readonly SidecarRef[] {
+/** The same of one workload: the same objects for as long as it is. */
+export function sidecarsOfWorkload(workload: Workload): readonly SidecarRef[] {
   let found = refs.get(workload);
   if (found === undefined) {
     const { key, namespace, identity, serviceAccount } = workload;

@@ -1,5 +1,5 @@
 /** From what a sidecar refused back to the objects that it was made of. */
-import type { EnvoyOutput, ResourceOrigin, XdsResource } from '@heddle/mesh';
+import { configurationOf, type EnvoyOutput, type ResourceOrigin, type XdsResource } from '@heddle/mesh';
 import { kindOf, type ObjectRef, type SourceObject } from '@heddle/smi';
 import type { SidecarRef } from './sidecar-ref.ts';
 
@@ -29,9 +29,9 @@ export function suspectsIn(refused: XdsResource, acknowledged?: XdsResource): re
 /** How many sidecars are to have something that was made of an object. */
 export function countConcerned(source: SourceObject, output: EnvoyOutput, sidecars: readonly SidecarRef[]): number {
   const isConcerned = ({ workload }: SidecarRef): boolean =>
-    output.sidecars
-      .get(workload)
-      ?.groups.some(({ resources }) => resources.some(resource => sourcesOf(resource).includes(source))) ?? false;
+    configurationOf(output, workload)?.groups.some(({ resources }) =>
+      resources.some(resource => sourcesOf(resource).includes(source)),
+    ) ?? false;
   return sidecars.filter(isConcerned).length;
 }
 

@@ -8,11 +8,19 @@ import type { Service } from '../model/service.ts';
  */
 export function servicesWithoutRoutes({ namespaces }: MeshModel): Service[] {
   return [...namespaces.values()].flatMap(namespace => {
-    const spokenOf = identitiesWithRoutes(namespace);
-    return [...namespace.services.values()].filter(
-      service => isAsked(service, namespace) && !isSplitByRoutes(service, namespace) && !servedBy(service, spokenOf),
-    );
+    let found = known.get(namespace);
+    if (found === undefined) known.set(namespace, (found = withoutRoutes(namespace)));
+    return found;
   });
+}
+
+const known = new WeakMap<NamespaceModel, readonly Service[]>();
+
+function withoutRoutes(namespace: NamespaceModel): readonly Service[] {
+  const spokenOf = identitiesWithRoutes(namespace);
+  return [...namespace.services.values()].filter(
+    service => isAsked(service, namespace) && !isSplitByRoutes(service, namespace) && !servedBy(service, spokenOf),
+  );
 }
 
 function identitiesWithRoutes({ targets, workloads }: NamespaceModel): ReadonlySet<string> {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { KubeObject } from '@heddle/smi';
 import { createEnvoyRenderer } from '../backends/envoy/render.ts';
 import { routeType } from '../backends/envoy/resource.ts';
+import { configurationOf } from '../backends/envoy/sidecar-configurations.ts';
 import { ResourceStore } from '../store/resource-store.ts';
 import { createCompiler } from './compile.ts';
 
@@ -66,8 +67,8 @@ function mesh(...objects: KubeObject[]) {
   const render = createEnvoyRenderer();
   const take = (...upserts: KubeObject[]) => {
     const model = compile(store.apply({ upserts: upserts.map(one => ({ object: one })), removals: [] }));
-    const { sidecars } = render(model, { trustBundle: 'pem' }).output;
-    const resources = sidecars.get('stock/books')?.groups.flatMap(group => group.resources) ?? [];
+    const { output } = render(model, { trustBundle: 'pem' });
+    const resources = configurationOf(output, 'stock/books')?.groups.flatMap(group => group.resources) ?? [];
     return { model, resources: new Map(resources.map(({ name, value }) => [name, JSON.stringify(value)])) };
   };
   return { take, first: take(...objects) };
@@ -120,9 +121,8 @@ test('who lost the labels is in no resource any more', () => {
 
 test('what is made for a binding is traced to it', () => {
   const { first } = mesh(...policy, trusted('a', '10.0.0.1'));
-  const { sidecars } = createEnvoyRenderer()(first.model, { trustBundle: 'pem' }).output;
-  const routes = sidecars
-    .get('stock/books')
+  const { output } = createEnvoyRenderer()(first.model, { trustBundle: 'pem' });
+  const routes = configurationOf(output, 'stock/books')
     ?.groups.flatMap(group => group.resources)
     .find(({ typeUrl, name }) => typeUrl === routeType && name === 'inbound/stock/books/80');
   const kinds = routes?.origins.map(origin => ('default' in origin ? '' : origin.source.object.kind));

@@ -2,14 +2,15 @@ import { type Finding, findingAt } from '../findings/finding.ts';
 import type { MeshModel, NamespaceModel } from '../model/mesh-model.ts';
 import type { Modes } from '../model/modes.ts';
 import type { Service } from '../model/service.ts';
+import { modesOf } from '../model/settings.ts';
 import type { Workload } from '../model/workload.ts';
 import type { NamespaceResources, ResourceSet } from '../store/resource-set.ts';
 import { BindingCompiler, type Bindings } from './bindings.ts';
 import { keepList, Memo } from './memo.ts';
 import { modesOfNamespace } from './modes.ts';
-import { type LocalNamespace, type LocalWorkload, NamespaceCompiler } from './namespace.ts';
+import { type LocalNamespace, NamespaceCompiler } from './namespace.ts';
 import { sayProfile } from './profiles.ts';
-import { type Reach, reachInputs, reachOf } from './reach.ts';
+import { type Reach, Reachability, reachInputs, reachOf } from './reach.ts';
 import { createSettler } from './settings.ts';
 
 /** Turns a set of resources into the model of the mesh. */
@@ -26,6 +27,7 @@ export function createCompiler(): Compile {
   const locals = new Memo<LocalNamespace>();
   const reaches = new Memo<Reach>();
   const workloads = new Map<string, Memo<Workload>>();
+  const reachability = new Memo<Reachability>();
   const models = new Memo<NamespaceModel>();
   const bindings = new BindingCompiler();
   const modes = new Memo<Modes>();
@@ -38,7 +40,7 @@ export function createCompiler(): Compile {
     const local = names.map(name => {
       const own = set.cluster.namespaces.get(name);
       const named = bound.get(name) ?? noBindings;
-      const around = { settings, bindings: named, modes: modesOfNamespace(own, settings, modes) };
+      const around = { settings, bindings: named, modes: modesOfNamespace(own, modesOf(settings), modes) };
       return locals.get(name, [set.namespaces.get(name), settings, named, around.modes], () =>
         compilerOf(name, compilers).compile(resourcesOf(name, set), around),
       );
@@ -48,16 +50,17 @@ export function createCompiler(): Compile {
         reachOf(namespace, reaches.previous(namespace.name)),
       ),
     );
+    const reachable = reachability.get('', reach, () => new Reachability(reach, reachability.previous('')));
     const accounts = new Map(local.map(namespace => [namespace.name, namespace.serviceAccounts]));
     const services = new Map(local.map(namespace => [namespace.name, namespace.services]));
     const namespaces = new Map<string, NamespaceModel>();
-    around = keepList(around, [...reach, ...accounts.values()]);
+    around = keepList(around, [reachable, ...accounts.values()]);
     for (const namespace of local) {
       const profiled = namespace.profiles.map(({ profile }) => profile && serviceIn(services, profile.service));
       const inputs = [namespace, around, ...profiled];
       namespaces.set(
         namespace.name,
-        models.get(namespace.name, inputs, () => finish(namespace, { reach, accounts, services, workloads })),
+        models.get(namespace.name, inputs, () => finish(namespace, { reachable, accounts, services, workloads })),
       );
     }
     for (const name of compilers.keys()) {
@@ -65,7 +68,7 @@ export function createCompiler(): Compile {
       compilers.delete(name);
       workloads.delete(name);
     }
-    for (const memo of [locals, reaches, models, modes]) memo.endPass();
+    for (const memo of [locals, reaches, reachability, models, modes]) memo.endPass();
     return { settings, namespaces, inputFindings: [...set.findings, ...findings] };
   };
 }
@@ -95,7 +98,7 @@ function serviceIn(services: ServicesByNamespace, key: string): Service | undefi
 }
 
 interface Surroundings {
-  readonly reach: readonly Reach[];
+  readonly reachable: Reachability;
   readonly accounts: ReadonlyMap<string, ReadonlySet<string>>;
   readonly services: ServicesByNamespace;
   readonly workloads: Map<string, Memo<Workload>>;
@@ -106,7 +109,13 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
   const workloads = new Map<string, Workload>();
   const memory = around.workloads.get(namespace.name) ?? new Memo<Workload>();
   around.workloads.set(namespace.name, memory);
-  for (const [name, workload] of namespace.workloads) workloads.set(name, withReach(workload, around.reach, memory));
+  for (const [name, workload] of namespace.workloads) {
+    const reaches = around.reachable.by(workload.identity);
+    workloads.set(
+      name,
+      memory.get(name, [workload, reaches], () => ({ ...workload, reaches })),
+    );
+  }
   memory.endPass();
   return {
     name: namespace.name,
@@ -126,20 +135,6 @@ function finish(namespace: LocalNamespace, around: Surroundings): NamespaceModel
       ...namespace.profiles.flatMap(profile => sayProfile(profile, key => serviceIn(around.services, key))),
     ],
   };
-}
-
-function withReach(workload: LocalWorkload, reach: readonly Reach[], memory: Memo<Workload>): Workload {
-  const lists: (readonly string[])[] = [];
-  for (const { open, byIdentity } of reach) {
-    const own = byIdentity.get(workload.identity);
-    if (open.length > 0) lists.push(open);
-    if (own !== undefined) lists.push(own);
-  }
-  const previous = memory.previous(workload.key)?.reaches;
-  return memory.get(workload.key, [workload, ...lists], () => ({
-    ...workload,
-    reaches: keepList(previous, lists.flat().toSorted()),
-  }));
 }
 
 function unknownSources({ targets }: LocalNamespace, { accounts }: Surroundings): Finding[] {

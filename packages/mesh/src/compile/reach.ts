@@ -29,6 +29,30 @@ export function reachInputs(services: ReadonlyMap<string, Service>): unknown[] {
   return inputs;
 }
 
+/** Which Services of the whole mesh each identity may reach. */
+export class Reachability {
+  readonly #reach: readonly Reach[];
+  readonly #previous: ReadonlyMap<string, readonly string[]> = new Map();
+  readonly #lists = new Map<string, readonly string[]>();
+
+  /** @param previous of the last pass: a list that did not change is the same object as there */
+  constructor(reach: readonly Reach[], previous?: Reachability) {
+    this.#reach = reach;
+    if (previous !== undefined) this.#previous = previous.#lists;
+  }
+
+  /** Keys of the Services, in order. */
+  by(identity: string): readonly string[] {
+    let list = this.#lists.get(identity);
+    if (list === undefined) {
+      const keys = this.#reach.flatMap(({ open, byIdentity }) => [...open, ...(byIdentity.get(identity) ?? [])]);
+      list = keepList(this.#previous.get(identity), keys.toSorted());
+      this.#lists.set(identity, list);
+    }
+    return list;
+  }
+}
+
 function append(map: Map<string, string[]>, key: string, item: string): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [item]);

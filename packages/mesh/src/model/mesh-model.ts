@@ -39,16 +39,22 @@ export interface NamespaceModel {
   readonly findings: readonly Finding[];
 }
 
+/** The parts of a key, `namespace/name`. */
+export function splitKey(key: string): { readonly namespace: string; readonly name: string } {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
 /** Looks a service up by its key, `namespace/name`. */
 export function serviceOf(model: MeshModel, key: string): Service | undefined {
-  const slash = key.indexOf('/');
-  return model.namespaces.get(key.slice(0, slash))?.services.get(key.slice(slash + 1));
+  const { namespace, name } = splitKey(key);
+  return model.namespaces.get(namespace)?.services.get(name);
 }
 
 /** Looks a workload up by its key, `namespace/name`. */
 export function workloadOf(model: MeshModel, key: string): Workload | undefined {
-  const slash = key.indexOf('/');
-  return model.namespaces.get(key.slice(0, slash))?.workloads.get(key.slice(slash + 1));
+  const { namespace, name } = splitKey(key);
+  return model.namespaces.get(namespace)?.workloads.get(name);
 }
 
 /** Every finding, in an order that does not depend on the order of the input. */

@@ -17,7 +17,8 @@ import type { AssignedAddress, EndpointsSpec } from './kubernetes/endpoints.ts';
 import type { NamespaceSpec } from './kubernetes/namespace.ts';
 import type { PodSpec } from './kubernetes/pod.ts';
 import type { ServiceSpec } from './kubernetes/service.ts';
-import type { Scopes } from './tables.ts';
+import { tableNames } from './place.ts';
+import { noTables, type Scopes, type Tables } from './tables.ts';
 
 /** The version of an object that is in force, read. The same content is the same JavaScript object from one set to the next. */
 export interface Resource<Value = unknown> {
@@ -83,6 +84,27 @@ export interface ResourceSet {
 }
 
 /** Every object that the sources have, as it was delivered last, and what of it is in force. */
-export function* heldObjects({ held }: ResourceSet): Generator<HeldObject> {
+export function* heldObjects({ held }: Pick<ResourceSet, 'held'>): Generator<HeldObject> {
   for (const tables of held.values()) for (const table of Object.values(tables)) yield* table.values();
+}
+
+/** An object that two sets hold differently. */
+export interface HeldChange {
+  readonly ref: ObjectRef;
+  /** As the second holds it; absent where it has it no more. */
+  readonly held?: HeldObject;
+}
+
+/** What differs from one set to the next; looks only at tables that changed. */
+export function* heldChanges(before: Scopes<HeldObject>, now: Scopes<HeldObject>): Generator<HeldChange> {
+  for (const [scope, tables] of before) if (!now.has(scope)) yield* tableChanges(tables, noTables);
+  for (const [scope, tables] of now) yield* tableChanges(before.get(scope) ?? noTables, tables);
+}
+
+function* tableChanges(before: Tables<HeldObject>, now: Tables<HeldObject>): Generator<HeldChange> {
+  for (const name of tableNames) {
+    if (before[name] === now[name]) continue;
+    for (const [key, { ref }] of before[name]) if (!now[name].has(key)) yield { ref };
+    for (const [key, held] of now[name]) if (before[name].get(key) !== held) yield { ref: held.ref, held };
+  }
 }

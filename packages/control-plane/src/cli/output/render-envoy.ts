@@ -1,11 +1,15 @@
+import type { BootstrapJson } from '@heddle/envoy-api/envoy/config/bootstrap/v3/bootstrap_pb';
+import type { RuntimeJson } from '@heddle/envoy-api/envoy/service/runtime/v3/rtds_pb';
 import {
   clusterType,
+  configurationOf,
   createEnvoyRenderer,
   endpointType,
   extensionType,
   listenerType,
   type MeshModel,
   routeType,
+  runtimeType,
   type SidecarConfiguration,
   secretType,
   staticResources,
@@ -19,7 +23,7 @@ const trustBundlePlaceholder = '(the root certificate of the mesh)';
 
 /** The resources that the sidecars of a workload get, by type, each list by name. */
 export async function renderDynamic(model: MeshModel, workload: Workload): Promise<object> {
-  const configuration = configurationOf(model, workload, trustBundlePlaceholder);
+  const configuration = rendered(model, workload, trustBundlePlaceholder);
   const resources = configuration.groups.flatMap(group => group.resources);
   const ofType = (type: string) =>
     resources
@@ -33,6 +37,7 @@ export async function renderDynamic(model: MeshModel, workload: Workload): Promi
     endpoints: ofType(endpointType),
     extensions: ofType(extensionType),
     secrets: ofType(secretType),
+    runtime: ofType(runtimeType),
   };
 }
 
@@ -43,7 +48,7 @@ export async function renderDynamic(model: MeshModel, workload: Workload): Promi
 export async function renderStatic(model: MeshModel, workload: Workload): Promise<object> {
   const authority = new CertificateAuthority({ trustDomain: model.settings.trustDomain, now: () => new Date() });
   const certificate = authority.issue(workload);
-  const configuration = configurationOf(model, workload, authority.trustBundlePem);
+  const configuration = rendered(model, workload, authority.trustBundlePem);
   const secrets = [
     {
       name: 'workload-certificate',
@@ -55,18 +60,43 @@ export async function renderStatic(model: MeshModel, workload: Workload): Promis
     { name: 'trust-bundle', validationContext: { trustedCa: { inlineString: authority.trustBundlePem } } },
   ];
   const [pod] = workload.pods;
-  const { dynamicResources: _, ...bootstrap } = sidecarBootstrap({
+  const {
+    dynamicResources: _,
+    layeredRuntime,
+    ...bootstrap
+  } = sidecarBootstrap({
     nodeId: sidecarNodeId({ ip: pod?.address ?? '', name: pod?.name ?? workload.name, namespace: workload.namespace }),
     nodeCluster: workload.key,
     admin: { address: '127.0.0.1', port: 15_000 },
     xds: { address: '127.0.0.1', port: 15_010 },
   });
-  return { ...bootstrap, staticResources: staticResources(configuration, secrets) };
+  return {
+    ...bootstrap,
+    layeredRuntime: staticRuntimeOf(layeredRuntime, configuration),
+    staticResources: staticResources(configuration, secrets),
+  };
 }
 
-function configurationOf(model: MeshModel, workload: Workload, trustBundle: string): SidecarConfiguration {
+/** Puts the runtime values that come by name where they are asked for. */
+function staticRuntimeOf(
+  layered: BootstrapJson['layeredRuntime'],
+  { groups }: SidecarConfiguration,
+): NonNullable<BootstrapJson['layeredRuntime']> {
+  const values = new Map(
+    groups
+      .flatMap(({ resources }) => resources)
+      .filter(({ typeUrl }) => typeUrl === runtimeType)
+      .map(({ name, value }) => [name, (value as RuntimeJson).layer ?? {}]),
+  );
+  const layers = (layered?.layers ?? []).map(({ rtdsLayer, ...layer }) =>
+    rtdsLayer === undefined ? layer : { ...layer, staticLayer: values.get(rtdsLayer.name ?? '') ?? {} },
+  );
+  return { layers };
+}
+
+function rendered(model: MeshModel, workload: Workload, trustBundle: string): SidecarConfiguration {
   const { output } = createEnvoyRenderer()(model, { trustBundle });
-  const configuration = output.sidecars.get(workload.key);
+  const configuration = configurationOf(output, workload.key);
   if (configuration === undefined) throw new Error(`the renderer left ${workload.key} out`);
   return configuration;
 }

@@ -18,6 +18,12 @@ const noteType = 'envoy.extensions.filters.network.set_filter_state.v3.Config';
 const noteKey = 'heddle.audit';
 
 /**
+ * Whether a connection of bytes is one that would be denied, as an expression of CEL. Of plain text Envoy notes neither: it
+ * has no certificate to ask about.
+ */
+export const auditDenied = `'${noteKey}' in filter_state && filter_state['${noteKey}'] != b'allowed'`;
+
+/**
  * Notes on a connection of bytes, at its handshake and before a byte of it is seen, whether TrafficTargets would let it in.
  * What it is to note comes by name, so that a change of policy or of its mode touches no listener; until it has come, nothing.
  */
@@ -72,8 +78,7 @@ const connectionDenied: AccessLogFilterJson = {
         extensionFilter: {
           name: 'heddle.denied',
           typedConfig: typed('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', {
-            // Of plain text Envoy notes neither: it has no certificate to ask about.
-            expression: `'${noteKey}' in filter_state && filter_state['${noteKey}'] != b'allowed'`,
+            expression: auditDenied,
           }),
         },
       },

@@ -7,6 +7,7 @@ import type {
   LocalReplyConfigJson,
 } from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { StringMatcherJson } from '@heddle/envoy-api/envoy/type/matcher/v3/string_pb';
+import { refusedRequests } from './access-log.ts';
 import { authorityFilter } from './authority.ts';
 import { overAds, typed } from './typed.ts';
 
@@ -114,6 +115,7 @@ export function refusingManager(body: string): FilterJson {
   const manager: HttpConnectionManagerJson = {
     ...shared,
     statPrefix: 'outbound',
+    accessLog: [refusedRequests()],
     commonHttpProtocolOptions: { idleTimeout: '1s', maxRequestsPerConnection: 1 },
     requestHeadersTimeout: '5s',
     routeConfig: {

@@ -2,6 +2,7 @@ import type { FilterChainJson, FilterJson } from '@heddle/envoy-api/envoy/config
 import type { HttpConnectionManagerJson } from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { TcpProxyJson } from '@heddle/envoy-api/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import type { InboundPort, Workload } from '../../model/workload.ts';
+import { takenBytes, takenRequests } from './access-log.ts';
 import { auditedConnections, auditedRequests, auditFilter } from './audit.ts';
 import { oneAddress } from './cidr.ts';
 import { httpManager } from './http.ts';
@@ -34,7 +35,7 @@ function bytesChain(workload: Workload, port: InboundPort): FilterChainJson {
     name: `${port.number}/tcp`,
     filterChainMatch: meshConnection(port, alpn.tcp),
     transportSocket: downstreamTls(names.tcpCallers(workload.key, port.number)),
-    filters: bytes(names.audit(workload.key, port.number), afterHandshake),
+    filters: bytes(workload, names.audit(workload.key, port.number), afterHandshake),
   };
 }
 
@@ -49,14 +50,14 @@ function podChains(workload: Workload, port: InboundPort): FilterChainJson[] {
     name: `${port.number}/tcp/${address}`,
     filterChainMatch: { ...chain.filterChainMatch, sourcePrefixRanges: [oneAddress(address)] },
     transportSocket: downstreamTls(names.tcpPodCallers(workload.key, port.number, identity)),
-    filters: bytes(names.podAudit(workload.key, port.number, identity), afterHandshake),
+    filters: bytes(workload, names.podAudit(workload.key, port.number, identity), afterHandshake),
   }));
 }
 
 /** Plain text, and TLS that is not the mesh's and so the application's own (I2): nobody knows who sends it. */
 function plainChains(workload: Workload, port: InboundPort): FilterChainJson[] {
   const match = (transportProtocol: string) => ({ destinationPort: port.number, transportProtocol });
-  const passedOn = bytes(names.audit(workload.key, port.number), {});
+  const passedOn = bytes(workload, names.audit(workload.key, port.number), {});
   const chains: FilterChainJson[] = [
     { name: `${port.number}/tls`, filterChainMatch: match('tls'), filters: passedOn },
     {
@@ -75,26 +76,25 @@ function meshConnection(port: InboundPort, protocol: string): NonNullable<Filter
   return { destinationPort: port.number, transportProtocol: 'tls', applicationProtocols: [protocol] };
 }
 
-const manager: HttpConnectionManagerJson = {
-  forwardClientCertDetails: 'SANITIZE_SET',
-  setCurrentClientCertDetails: { uri: true },
-  accessLog: [...auditedRequests],
-};
-
 function requests(workload: Workload, port: InboundPort): FilterJson {
   const routes = names.inboundRoutes(workload.key, port.number);
+  const manager: HttpConnectionManagerJson = {
+    forwardClientCertDetails: 'SANITIZE_SET',
+    setCurrentClientCertDetails: { uri: true },
+    accessLog: [...auditedRequests, takenRequests(workload.key)],
+  };
   return httpManager(routes, { statPrefix: 'inbound', filters: requestFilters, manager });
 }
 
 /** Connects to the application only once the caller has proved who it is: a denied client sees no byte of a greeting. */
 const afterHandshake: TcpProxyJson = { upstreamConnectMode: 'ON_DOWNSTREAM_TLS_HANDSHAKE', maxEarlyDataBytes: 0 };
 
-function bytes(audit: string, options: TcpProxyJson): FilterJson[] {
+function bytes(workload: Workload, audit: string, options: TcpProxyJson): FilterJson[] {
   const proxy: TcpProxyJson = {
     statPrefix: 'inbound',
     cluster: names.inboundCluster,
     ...options,
-    accessLog: [...auditedConnections],
+    accessLog: [...auditedConnections, takenBytes(workload.key)],
     accessLogOptions: { flushAccessLogOnConnected: true },
   };
   return [

@@ -1,17 +1,19 @@
 import { type DirectPort, directKey, directPortsOf } from '../../model/headless.ts';
-import { type MeshModel, serviceOf, workloadOf } from '../../model/mesh-model.ts';
+import { type MeshModel, serviceOf, splitKey, workloadOf } from '../../model/mesh-model.ts';
 import type { Modes } from '../../model/modes.ts';
 import { profileFor, type RouteProfile } from '../../model/route-profile.ts';
 import { isClusterService, type Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import type { Workload } from '../../model/workload.ts';
 import type { Render } from '../backend.ts';
+import { accessLogSwitch } from './access-log.ts';
 import { baseGroup } from './base.ts';
 import { ByProfile } from './by-profile.ts';
 import { remember } from './remember.ts';
 import type { ResourceGroup } from './resource.ts';
 import { backOf, directBackOf, plainBackOf } from './service-back.ts';
 import { frontDoorOf, frontOf, headlessFrontOf } from './service-front.ts';
+import { configurations, differences, type EnvoyOutput, type SidecarConfiguration } from './sidecar-configurations.ts';
 import { createStrayAddresses, type FindStrayAddresses, type StrayAddresses } from './stray-addresses.ts';
 import { inboundOf } from './workload-inbound.ts';
 
@@ -21,16 +23,6 @@ export interface EnvoyTarget {
   readonly trustBundle: string;
   /** The workload that shows exposed Services to people, and the directory of its Unix sockets as it sees it. */
   readonly frontDoor?: { readonly workload: string; readonly directory: string };
-}
-
-/** What the sidecars of one workload have; replicas share it. */
-export interface SidecarConfiguration {
-  readonly groups: readonly ResourceGroup[];
-}
-
-/** Configuration of every sidecar, by key of its workload. */
-export interface EnvoyOutput {
-  readonly sidecars: ReadonlyMap<string, SidecarConfiguration>;
 }
 
 /**
@@ -44,24 +36,42 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
     if (state === undefined || !sameTarget(state.target, target) || state.settings !== model.settings) {
       state = emptyState(target, model.settings);
     }
-    const sidecars = new Map(state.sidecars);
     const stale = staleWorkloads(state, model);
     const strays = state.findStrays(model.namespaces);
     if (strays !== state.strays) {
       state.strays = strays;
       state.bases = basesOf(model.settings, strays);
-      for (const key of sidecars.keys()) stale.add(key);
+      for (const [key] of configurations(state.output)) stale.add(key);
     }
-    for (const key of stale) {
-      const workload = workloadOf(model, key);
-      forgetUses(state, key);
-      if (workload === undefined) sidecars.delete(key);
-      else sidecars.set(key, keep(sidecars.get(key), groupsOf(state, model, workload)));
-    }
-    state.sidecars = sidecars;
+    state.output = { sidecars: renderAnew(state, model, stale) };
     state.namespaces = model.namespaces;
-    return { output: { sidecars }, findings: [] };
+    return { output: state.output, findings: [] };
   };
+}
+
+/** What switches the access log, by what is to be written. */
+const accessLogs: Readonly<Record<Modes['accessLog'], ResourceGroup>> = {
+  off: { resources: [accessLogSwitch('off')] },
+  denied: { resources: [accessLogSwitch('denied')] },
+  all: { resources: [accessLogSwitch('all')] },
+};
+
+/** The configurations of the last model, but for these workloads. */
+function renderAnew(state: RenderState, model: MeshModel, stale: ReadonlySet<string>): EnvoyOutput['sidecars'] {
+  const sidecars = new Map(state.output.sidecars);
+  for (const [namespace, keys] of Map.groupBy(stale, key => splitKey(key).namespace)) {
+    const own = new Map(sidecars.get(namespace));
+    for (const key of keys) {
+      const workload = workloadOf(model, key);
+      const { name } = splitKey(key);
+      forgetUses(state, key);
+      if (workload === undefined) own.delete(name);
+      else own.set(name, keep(own.get(name), groupsOf(state, model, workload)));
+    }
+    if (own.size === 0) sidecars.delete(namespace);
+    else sidecars.set(namespace, own);
+  }
+  return sidecars;
 }
 
 /** What a renderer remembers from one model to the next. */
@@ -82,7 +92,7 @@ interface RenderState {
   readonly uses: Map<string, readonly string[]>;
   readonly users: Map<string, Set<string>>;
   namespaces: MeshModel['namespaces'];
-  sidecars: ReadonlyMap<string, SidecarConfiguration>;
+  output: EnvoyOutput;
 }
 
 function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
@@ -103,7 +113,7 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
     uses: new Map(),
     users: new Map(),
     namespaces: new Map(),
-    sidecars: new Map(),
+    output: { sidecars: new Map() },
   };
 }
 
@@ -142,22 +152,12 @@ function staleWorkloads(state: RenderState, model: MeshModel): Set<string> {
   return stale;
 }
 
-/** Names under which two tables hold different objects. */
-function differences(
-  before: ReadonlyMap<string, object> = new Map(),
-  now: ReadonlyMap<string, object> = new Map(),
-): string[] {
-  const names: string[] = [];
-  for (const [name, value] of now) if (before.get(name) !== value) names.push(name);
-  for (const name of before.keys()) if (!now.has(name)) names.push(name);
-  return names;
-}
-
 function groupsOf(state: RenderState, model: MeshModel, workload: Workload): ResourceGroup[] {
   const { target } = state;
   const { egress } = workload.modes;
   const groups = [
     state.bases[egress],
+    accessLogs[workload.modes.accessLog],
     remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle)),
   ];
   const named = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);

@@ -1,8 +1,8 @@
 import type { ClusterJson } from '@heddle/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { TypedExtensionConfigJson } from '@heddle/envoy-api/envoy/config/core/v3/extension_pb';
 import type { ClusterLoadAssignmentJson } from '@heddle/envoy-api/envoy/config/endpoint/v3/endpoint_pb';
-import type { SidecarConfiguration } from './render.ts';
 import { clusterType, endpointType, extensionType, listenerType, routeType, secretType } from './resource.ts';
+import type { SidecarConfiguration } from './sidecar-configurations.ts';
 
 /** Static resources of an Envoy bootstrap, as proto3 JSON. */
 export interface StaticResources {

@@ -1,6 +1,7 @@
 import { isInRange } from '../../model/address-range.ts';
-import { directPortsOf } from '../../model/headless.ts';
+import { directKey, directPortsOf } from '../../model/headless.ts';
 import type { MeshModel, NamespaceModel } from '../../model/mesh-model.ts';
+import type { Endpoint } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import { remember } from './remember.ts';
 
@@ -18,29 +19,42 @@ export type FindStrayAddresses = (namespaces: MeshModel['namespaces']) => StrayA
 /** Makes a finder that looks only at namespaces whose Services have changed; nothing new is the same object as before. */
 export function createStrayAddresses({ serviceRanges }: MeshSettings): FindStrayAddresses {
   const none: StrayAddresses = { services: [], pods: new Map() };
-  const ofServices = new WeakMap<NamespaceModel['services'], readonly string[]>();
   const isStray = (address: string) => !serviceRanges.some(range => isInRange(address, range));
-  let last = { strays: none, text: textOf(none) };
+  const known = new WeakMap<NamespaceModel['services'], NamespaceStrays>();
+  let last = { strays: none, text: '' };
   return namespaces => {
-    const found = [...namespaces.values()].map(({ services }) => ({
-      addresses: remember(ofServices, services, () => addressesIn(services).filter(isStray)),
-      direct: directPortsOf(services),
-    }));
-    const byPort = Map.groupBy(
-      found.flatMap(({ direct }) => [...direct.values()]),
-      ({ endpoint }) => endpoint.port,
+    const found = Array.from(namespaces.values(), ({ services }) =>
+      remember(known, services, () => straysOf(services, isStray)),
     );
-    const strays: StrayAddresses = {
-      services: sorted(found.flatMap(({ addresses }) => addresses)),
-      pods: new Map(
-        [...byPort]
-          .toSorted(([a], [b]) => a - b)
-          .map(([port, pods]) => [port, sorted(pods.map(({ endpoint }) => endpoint.address))]),
-      ),
-    };
-    const text = textOf(strays);
-    if (text !== last.text) last = { strays, text };
+    const text = found.map(strays => strays.text).join('');
+    if (text !== last.text) last = { strays: unionOf(found), text };
     return last.strays;
+  };
+}
+
+interface NamespaceStrays {
+  readonly addresses: readonly string[];
+  readonly endpoints: readonly Endpoint[];
+  /** Tells it from others; empty where there are none. */
+  readonly text: string;
+}
+
+function straysOf(services: NamespaceModel['services'], isStray: (address: string) => boolean): NamespaceStrays {
+  const addresses = addressesIn(services).filter(isStray);
+  const endpoints = Array.from(directPortsOf(services).values(), ({ endpoint }) => endpoint);
+  const text = [...addresses, ...endpoints.map(directKey)].map(address => `${address} `).join('');
+  return { addresses, endpoints, text };
+}
+
+function unionOf(found: readonly NamespaceStrays[]): StrayAddresses {
+  const byPort = Map.groupBy(
+    found.flatMap(({ endpoints }) => endpoints),
+    ({ port }) => port,
+  );
+  const ports = [...byPort].toSorted(([a], [b]) => a - b);
+  return {
+    services: sorted(found.flatMap(({ addresses }) => addresses)),
+    pods: new Map(ports.map(([port, pods]) => [port, sorted(pods.map(({ address }) => address))])),
   };
 }
 
@@ -52,8 +66,4 @@ function addressesIn(services: NamespaceModel['services']): string[] {
 
 function sorted(addresses: readonly string[]): readonly string[] {
   return [...new Set(addresses)].toSorted();
-}
-
-function textOf({ services, pods }: StrayAddresses): string {
-  return JSON.stringify([services, [...pods]]);
 }

@@ -5,6 +5,7 @@ import type {
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
 import type { Origin } from '../../model/origin.ts';
 import type { InboundPort, Workload } from '../../model/workload.ts';
+import { refusedConnections } from './access-log.ts';
 import { auditOf } from './audit.ts';
 import { handshakeLog } from './handshake-log.ts';
 import { chainsOf } from './inbound-chains.ts';
@@ -59,7 +60,7 @@ function listenerOf(workload: Workload): XdsResource {
     name,
     address: { socketAddress: { address: '0.0.0.0', portValue: inboundPort } },
     trafficDirection: 'INBOUND',
-    accessLog: [handshakeLog],
+    accessLog: [handshakeLog, refusedConnections(workload.key)],
     ...patience,
     listenerFilters: [...inspectors, ...detecting(workload.ports)],
     filterChains: workload.ports.length === 0 ? [nothing] : workload.ports.flatMap(port => chainsOf(workload, port)),
