@@ -262,6 +262,11 @@ const layers: Readonly<Record<string, Layer>> = {
     knows: everything,
     packages: ['Node'],
   },
+  'control-plane/cluster-webhooks.ts': {
+    holds: 'the wiring of a cluster’s webhooks',
+    knows: everything,
+    packages: ['Node'],
+  },
   'control-plane/kubernetes-controller.ts': {
     holds: 'the wiring of a cluster’s controller',
     knows: everything,

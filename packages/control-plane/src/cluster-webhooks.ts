@@ -1,6 +1,6 @@
 /** The wiring of a cluster's webhooks: an API server and the state of the mesh in, answers to its reviews out. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultSettings, type HeldObject } from '@heddle/mesh';
+import { defaultSettings, type HeldObject, heldObjects } from '@heddle/mesh';
 import type { ServingIdentity } from './identity/serving-certificate.ts';
 import { enrolmentLabel, formerEnrolmentLabel } from './inject/decide-injection.ts';
 import type { NamespaceMarks } from './inject/pod-to-inject.ts';
@@ -16,8 +16,8 @@ import {
 import type { ApiClient } from './kube/api-client.ts';
 import type { Logger } from './log.ts';
 import type { State } from './loop.ts';
-import { keepIdentityConfigMaps } from './outputs/kubernetes/identity-config-maps.ts';
 import { CertificateKeeper } from './webhooks/certificate-keeper.ts';
+import { keepIdentityConfigMaps } from './webhooks/identity-config-maps.ts';
 import { Rehearsal } from './webhooks/rehearsal.ts';
 import { webhookHandlers } from './webhooks/webhook-handlers.ts';
 import { type ServingCertificate, WebhookServer } from './webhooks/webhook-server.ts';
@@ -49,7 +49,7 @@ export async function runClusterWebhooks(options: ClusterWebhooksOptions, signal
   const settings = () => state()?.model.settings ?? defaultSettings;
   const rehearsal = new Rehearsal(() => {
     const now = state();
-    return now && { objects: now.objects, settings: now.model.settings };
+    return now && { objects: () => heldObjects(now), settings: now.model.settings };
   });
   const handlers = webhookHandlers(
     { rehearsal, settings },
@@ -151,7 +151,7 @@ async function marksOf(client: ApiClient, name: string): Promise<NamespaceMarks>
 
 function objectsIn(state: State | undefined, kind: string): readonly HeldObject['latest']['object'][] {
   if (state === undefined) return [];
-  return [...state.objects()].flatMap(({ latest: { object } }) => (object.kind === kind ? [object] : []));
+  return [...heldObjects(state)].flatMap(({ latest: { object } }) => (object.kind === kind ? [object] : []));
 }
 
 function enrolledIn(state: State | undefined, meshName: string): readonly string[] {

@@ -145,7 +145,6 @@ const valuesFolder = '/etc/heddle';
 
 function managerContainer(values: Values, release: Release): JsonRecord {
   const { metrics, discovery, webhooks } = controllerPorts;
-  const probe = (path: string) => ({ httpGet: { path, port: 'metrics' }, periodSeconds: 5 });
   return {
     name: 'manager',
     image: imageOf(values, 'heddle', release),
@@ -179,6 +178,10 @@ function managerContainer(values: Values, release: Release): JsonRecord {
       { name: 'tmp', mountPath: '/tmp' },
     ],
   };
+}
+
+function probe(path: string): JsonRecord {
+  return { httpGet: { path, port: 'metrics' }, periodSeconds: 5 };
 }
 
 function disruptionBudget(local: Local): KubeObject {

@@ -115,7 +115,6 @@ export function accessObjects({ namespace }: Release, labels: Readonly<Record<st
   const subjects = [{ kind: 'ServiceAccount', name: controllerName, namespace }];
   const named = { name: controllerName, labels };
   const local = { ...named, namespace };
-  const ref = (kind: string, name: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name });
   const clusterName = `heddle-${controllerName}`;
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: local },
@@ -130,4 +129,8 @@ export function accessObjects({ namespace }: Release, labels: Readonly<Record<st
     { apiVersion: rbac, kind: 'Role', metadata: local, rules: ownRules },
     { apiVersion: rbac, kind: 'RoleBinding', metadata: local, roleRef: ref('Role', controllerName), subjects },
   ];
+}
+
+function ref(kind: string, name: string): Readonly<Record<string, string>> {
+  return { apiGroup: 'rbac.authorization.k8s.io', kind, name };
 }

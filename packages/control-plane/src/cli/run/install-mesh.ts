@@ -73,7 +73,7 @@ export async function objectAt(client: ApiClient, path: string): Promise<KubeObj
 /** Deletes what is there; says whether it was. */
 export async function deleteAt(client: ApiClient, path: string): Promise<boolean> {
   try {
-    await client.json({ method: 'DELETE', path, query: { propagationPolicy: 'Foreground' } });
+    await client.json({ method: 'DELETE', path, query: { propagationPolicy: 'Background' } });
     return true;
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return false;

@@ -3,9 +3,9 @@
  * token. In: which namespaces there are. Out: ConfigMaps, applied where they are not known to be right.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { identityConfigMap, identityFiles } from '../../inject/sidecar-container.ts';
-import type { ApiClient } from '../../kube/api-client.ts';
-import type { Logger } from '../../log.ts';
+import { identityConfigMap, identityFiles } from '../inject/sidecar-container.ts';
+import type { ApiClient } from '../kube/api-client.ts';
+import type { Logger } from '../log.ts';
 
 /** What it keeps. */
 export interface IdentityConfigMapsOptions {
@@ -38,7 +38,11 @@ export async function keepIdentityConfigMaps(options: IdentityConfigMapsOptions,
   }
 }
 
-async function applyOne({ client, log }: IdentityConfigMapsOptions, namespace: string, bundle: string): Promise<boolean> {
+async function applyOne(
+  { client, log }: IdentityConfigMapsOptions,
+  namespace: string,
+  bundle: string,
+): Promise<boolean> {
   const object = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -46,7 +50,9 @@ async function applyOne({ client, log }: IdentityConfigMapsOptions, namespace: s
     data: identityFiles(bundle),
   };
   try {
-    await client.apply(`/api/v1/namespaces/${namespace}/configmaps/${identityConfigMap}`, object, { manager: 'heddle' });
+    await client.apply(`/api/v1/namespaces/${namespace}/configmaps/${identityConfigMap}`, object, {
+      manager: 'heddle',
+    });
     return true;
   } catch (error) {
     log.error('sidecars of a namespace could not be told whom to trust; it is tried again', error, { namespace });
