@@ -71,6 +71,12 @@ describe('MeshConfig', () => {
     return (await place.run(['exec', from, '--', process.execPath, '-e', script])).out.trim();
   }
 
+  /** For how many milliseconds the certificate of a sidecar is valid yet: its root is for years. */
+  async function lifeLeft(pod: string): Promise<number> {
+    const expiries = (await up.askSidecar(pod, '/certs')).matchAll(/"expiration_time": ?"([^"]*)"/g);
+    return Math.min(...[...expiries].map(([, time = '']) => Date.parse(time) - Date.now()));
+  }
+
   const versionsOfListeners = async (pod: string): Promise<string[]> =>
     (await up.askSidecar(pod, '/config_dump?resource=dynamic_listeners')).match(/"version_info": ?"[^"]*"/g) ?? [];
 
@@ -135,5 +141,23 @@ describe('MeshConfig', () => {
     const { out: address } = await place.run(['exec', 'bytes', '--', 'hostname', '-i']);
     assert.equal(await echo('lone', address.trim().split(' ')[0] ?? ''), '');
     assert.partialDeepStrictEqual(await lineOf('bytes', { policy: 'denied' }), { side: 'server', flags: 'NR' });
+  });
+
+  test('certificates that would be valid for longer than it says are replaced at once', async () => {
+    const hour = 3_600_000;
+    assert.ok((await lifeLeft('lone')) > hour);
+    await configure('{certificates: {lifetime: 1h}}');
+    await eventually('it has one of an hour', async () => ((await lifeLeft('lone')) <= hour ? true : undefined));
+  });
+
+  test('sidecars log at the level that it says, those that run and are not started again for it', async () => {
+    const restarts = await up.pods();
+    await configure('{sidecar: {logLevel: debug}}');
+    await eventually('it logs what it does', async () => {
+      const { out } = await place.run(['logs', 'lone', '--sidecar']);
+      return out.includes('[debug]') ? true : undefined;
+    });
+    await configure('{}');
+    assert.deepEqual(await up.pods(), restarts);
   });
 });

@@ -4,11 +4,13 @@ import { type ClusterWebhooksOptions, runClusterWebhooks } from './cluster-webho
 import { Controller } from './controller.ts';
 import { CertificateAuthority } from './identity/ca.ts';
 import type { ApiClient } from './kube/api-client.ts';
+import { standForElection } from './kube/leader-election.ts';
 import type { Logger } from './log.ts';
 import type { State } from './loop.ts';
 import { serveMetrics } from './metrics/server.ts';
 import { admitSidecar } from './outputs/kubernetes/admit-sidecar.ts';
 import { sharedAuthority } from './outputs/kubernetes/authority-secret.ts';
+import { ClusterReports } from './outputs/kubernetes/cluster-reports.ts';
 import { type KindTrouble, KubernetesSource } from './sources/kubernetes/kubernetes-source.ts';
 import type { Authenticate, ServerCertificate } from './xds/server.ts';
 
@@ -17,6 +19,8 @@ export interface KubernetesControllerOptions {
   readonly client: ApiClient;
   /** Where Heddle itself runs. */
   readonly namespace: string;
+  /** Tells this replica from all others, and from itself before a restart. */
+  readonly identity: string;
   /** Names of the control plane in DNS; sidecars ask for the first one. */
   readonly dnsNames: readonly [string, ...string[]];
   /** Where sidecars connect. */
@@ -36,6 +40,9 @@ export interface KubernetesControllerOptions {
 }
 
 const now = (): Date => new Date();
+
+/** The Lease whose holder writes statuses and events. */
+const writerLease = 'heddle-writer';
 
 /** Milliseconds for which the certificate of the discovery service is valid; a third of that later there is a new one (no timer is longer than 24 days). */
 const servingLifetimeMs = 60 * 24 * 3_600_000;
@@ -59,6 +66,7 @@ export async function runKubernetesController(
   const source = new KubernetesSource({
     client,
     onTrouble: trouble => tell(trouble, log),
+    onPolicy: (ref, object) => reports.see(ref, object),
     onRecovered: ({ plural, group }) => log.info('listed again', { object: named(plural, group) }),
   });
   let state: State | undefined;
@@ -73,6 +81,13 @@ export async function runKubernetesController(
     },
     log,
   });
+  const reports = new ClusterReports({
+    client,
+    report: () => controller.report.status(),
+    now,
+    onTrouble: (what, error) => log.error('what became of an object could not be said on it', error, { what }),
+  });
+  controller.report.onChange(() => reports.changed());
   const metrics = await serveMetrics(options.metrics.port, controller.report, signal, options.metrics.host);
   const { audience } = options;
   const authenticate = admitSidecar({ client, audience, podAt: (of, pod) => source.pod(of, pod), now });
@@ -80,7 +95,8 @@ export async function runKubernetesController(
     options.onListening?.({ xds, metrics: `${options.metrics.host}:${metrics.port}` });
   });
   const webhooks = answerReviews(options, { state: () => state, authority }, signal);
-  await Promise.all([controller.run(signal), serving, webhooks]);
+  const election = electWriter(options, reports, signal);
+  await Promise.all([controller.run(signal), serving, webhooks, election]);
 }
 
 /** The API server asks the Service of the control plane, as sidecars do. */
@@ -93,6 +109,24 @@ async function answerReviews(
   const release = { namespace, version: webhooks.version };
   const trustBundlePem = (): string => authority.trustBundlePem;
   await runClusterWebhooks({ ...webhooks, client, release, dnsNames, state, trustBundlePem, log }, signal);
+}
+
+/** One replica at a time says on objects what became of them. */
+async function electWriter(
+  { client, namespace, identity, log }: KubernetesControllerOptions,
+  reports: ClusterReports,
+  signal: AbortSignal,
+): Promise<void> {
+  const onTrouble = (error: unknown): void =>
+    log.error('the Lease of the writer can’t be asked for', error, { lease: writerLease });
+  await standForElection(
+    { client, namespace, name: writerLease, identity, onTrouble },
+    async leading => {
+      log.info('this replica says on objects what became of them', { identity });
+      await reports.run(leading);
+    },
+    signal,
+  );
 }
 
 interface Serving {

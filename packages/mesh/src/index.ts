@@ -26,6 +26,7 @@ export * from './explain/verdict.ts';
 export { catalogue, type Reason, type Severity } from './findings/catalogue.ts';
 export { compareFindings, type Finding, findingAt, findingInFile } from './findings/finding.ts';
 export { printable } from './findings/printable.ts';
+export { callerName, callerNameOf } from './model/caller-name.ts';
 export type { HttpRouteMatch } from './model/http-route-match.ts';
 export * from './model/mesh-model.ts';
 export { type Modes, modeValues, type PolicyMode } from './model/modes.ts';

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { CommandContext } from '../cli-command.ts';
 import { type ClusterChoice, clusterClient } from './cluster-client.ts';
 
@@ -33,6 +35,7 @@ export async function controlCluster(context: CommandContext, flags: ClusterFlag
     {
       client,
       namespace: flags.namespace,
+      identity: `${hostname()}_${randomBytes(4).toString('hex')}`,
       dnsNames: [service, `${service}.${clusterDomain}`],
       xds: { host: flags.xdsAddress, port: flags.xdsPort },
       metrics: { host: flags.metricsAddress, port: flags.metricsPort },

@@ -1,6 +1,6 @@
-import type { MeshModel } from '@heddle/mesh';
+import { defaultSettings, type MeshModel } from '@heddle/mesh';
 import type { Output, Rendered } from '../../outputs/output.ts';
-import type { Pod } from '../pod.ts';
+import { type Pod, podKey } from '../pod.ts';
 import { LatestValue } from './latest-value.ts';
 import { type NameTable, namesOf } from './names.ts';
 import type { NodeClient } from './node-client.ts';
@@ -38,7 +38,7 @@ export class NodeOutput implements Output {
       findings: [],
       publish: () => {
         this.#nameTable.put(names);
-        this.#podList.put(this.#pods());
+        this.#podList.put(withLogLevels(this.#pods(), model));
       },
     };
   }
@@ -51,4 +51,21 @@ export class NodeOutput implements Output {
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#nameTable.run(signal), this.#podList.run(signal)]);
   }
+}
+
+/** Pods whose sidecars write what the mesh says, into their own logs (I4). The same list where all have the usual level. */
+function withLogLevels(pods: readonly Pod[], model: MeshModel): readonly Pod[] {
+  const usual = defaultSettings.sidecar.logLevel;
+  const levels = new Map<string, string>();
+  for (const { workloads } of model.namespaces.values()) {
+    for (const { namespace, pods: own, modes } of workloads.values()) {
+      if (modes.sidecarLogLevel === usual) continue;
+      for (const { name } of own) levels.set(podKey({ namespace, name }), modes.sidecarLogLevel);
+    }
+  }
+  if (levels.size === 0) return pods;
+  return pods.map(pod => {
+    const logLevel = levels.get(podKey(pod));
+    return pod.sidecar && logLevel !== undefined ? { ...pod, sidecar: { ...pod.sidecar, logLevel } } : pod;
+  });
 }
