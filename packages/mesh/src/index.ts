@@ -1,4 +1,10 @@
 export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze/remarks.ts';
+export type {
+  ApplicationConfig,
+  ApplicationRetries,
+  ApplicationRoute,
+} from './backends/application/application-config.ts';
+export { applicationConfig } from './backends/application/render.ts';
 export type { Render, Rendering } from './backends/backend.ts';
 export { wouldBeDenied, wouldBeDeniedStats } from './backends/envoy/audit.ts';
 export { handshakeFailed } from './backends/envoy/handshake-log.ts';
