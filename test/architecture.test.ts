@@ -190,7 +190,15 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'control-plane/outputs/kubernetes': {
     holds: 'what a cluster is told, and who in it is whom',
-    knows: ['control-plane/kube', 'control-plane/identity', 'control-plane/sidecar', 'control-plane/xds'],
+    knows: [
+      'smi',
+      'mesh/findings',
+      'mesh/status',
+      'control-plane/kube',
+      'control-plane/identity',
+      'control-plane/sidecar',
+      'control-plane/xds',
+    ],
     packages: ['Node'],
   },
   'control-plane/api': {

@@ -42,6 +42,12 @@ test('an unrelated object changes no resource of the others', () => {
     shared: [],
     logicalRoot: 'front',
   });
+  // The mesh may have a mode in which everybody reaches everything.
+  strangers.push({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'elsewhere', annotations: { 'heddle.dev/policy': 'enforce' } },
+  });
   const inOwnNamespace: KubeObject = {
     apiVersion: 'specs.smi-spec.io/v1alpha4',
     kind: 'HTTPRouteGroup',

@@ -12,6 +12,7 @@ import { desiredPods } from '../../packages/control-plane/src/local/desired/desi
 import { xdsDirectory } from '../../packages/control-plane/src/local/desired/pod-sidecar.ts';
 import { execInPod, type LocalNode, startLocalNode } from '../../packages/control-plane/src/local/host/local-node.ts';
 import { createRunDirectory } from '../../packages/control-plane/src/local/host/run-directory.ts';
+import { get } from '../../packages/control-plane/src/local/node/envoy-admin.ts';
 import { type PodStatus, podKey } from '../../packages/control-plane/src/local/pod.ts';
 import { createLogger } from '../../packages/control-plane/src/log.ts';
 import type { RunnableCommand } from '../../packages/control-plane/src/traffic/client-process.ts';
@@ -149,6 +150,16 @@ export class LiveMesh {
       const status = this.#controller.report.status();
       return status !== undefined && wanted(status) ? status : undefined;
     });
+  }
+
+  /** What the sidecar of a pod has counted under a name; 0 for what it has not counted yet. */
+  async statistic(pod: { readonly namespace: string; readonly name: string }, name: string): Promise<number> {
+    const pods = await this.#node.client.pods();
+    const found = pods.find(({ namespace, name: its }) => namespace === pod.namespace && its === pod.name)?.sidecar;
+    if (found === undefined || found === null) throw new Error(`${podKey(pod)} has no sidecar`);
+    const { body } = await get(found.adminSocket, `/stats?filter=${name}`, AbortSignal.timeout(patience));
+    const line = body.split('\n').find(each => each.startsWith(`${name}: `));
+    return Number(line?.slice(name.length + 2) ?? 0);
   }
 
   /** Ends the sidecar of a pod, which is started again and knows nothing of before. */

@@ -46,6 +46,40 @@ describe('MeshConfig', () => {
     return JSON.parse((await place.run(['status', '-o', 'json'])).out) as MeshStatus;
   }
 
+  /** What the access log of a pod's sidecar says of calls, the newest last. */
+  async function calls(pod: string): Promise<Record<string, unknown>[]> {
+    const { out } = await place.run(['logs', pod, '--calls']);
+    return out.split('\n').flatMap(line => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]));
+  }
+
+  /** Waits for a line about a path, or about a connection of bytes. */
+  async function lineOf(
+    pod: string,
+    about: { readonly path?: string; readonly protocol?: string; readonly policy?: string },
+  ) {
+    return await eventually(`${pod} writes of ${JSON.stringify(about)}`, async () =>
+      (await calls(pod)).findLast(line => Object.entries(about).every(([name, value]) => line[name] === value)),
+    );
+  }
+
+  /** Sends bytes to an address, and gives what came back. */
+  async function echo(from: string, host: string): Promise<string> {
+    const script = `
+      const socket = require('node:net').connect(9000, '${host}', () => socket.write('hello'));
+      socket.on('data', data => { console.log(String(data)); socket.end(); });
+      socket.on('error', () => {});`;
+    return (await place.run(['exec', from, '--', process.execPath, '-e', script])).out.trim();
+  }
+
+  /** For how many milliseconds the certificate of a sidecar is valid yet: its root is for years. */
+  async function lifeLeft(pod: string): Promise<number> {
+    const expiries = (await up.askSidecar(pod, '/certs')).matchAll(/"expiration_time": ?"([^"]*)"/g);
+    return Math.min(...[...expiries].map(([, time = '']) => Date.parse(time) - Date.now()));
+  }
+
+  const versionsOfListeners = async (pod: string): Promise<string[]> =>
+    (await up.askSidecar(pod, '/config_dump?resource=dynamic_listeners')).match(/"version_info": ?"[^"]*"/g) ?? [];
+
   test('the domains that it says are those of the mesh from its start', async () => {
     const { sidecars, objects } = await status();
     assert.ok(sidecars.some(({ identity }) => identity === 'spiffe://shop.example/ns/shop/sa/client'));
@@ -65,5 +99,65 @@ describe('MeshConfig', () => {
     await eventually('both are called', async () =>
       new Set(await call('http://pair/public', 10)).size === 2 ? true : undefined,
     );
+  });
+
+  test('calls are written down, on both sides, with what policy said, and no listener changes for it', async () => {
+    const before = await Promise.all(['client', 'lone', 'bytes'].map(versionsOfListeners));
+    assert.deepEqual(await calls('lone'), []);
+    await configure('{accessLog: {mode: all}}');
+    assert.deepEqual(await call('http://lone/public?secret=1'), ['503 lone']);
+    assert.match((await call('http://lone/private'))[0] ?? '', /^403/);
+    assert.equal(await echo('client', 'bytes'), 'hello');
+    const [client, lone] = ['spiffe://shop.example/ns/shop/sa/client', 'shop/lone'];
+    const allowed = await lineOf('lone', { path: '/public' });
+    assert.partialDeepStrictEqual(allowed, {
+      event: 'call',
+      side: 'server',
+      source: client,
+      destination: lone,
+      port: 8080,
+    });
+    assert.partialDeepStrictEqual(allowed, { policy: 'allowed', method: 'GET', status: 503, bytesOut: 4 });
+    assert.equal(typeof allowed['milliseconds'], 'number');
+    const denied = await lineOf('lone', { path: '/private' });
+    assert.partialDeepStrictEqual(denied, { policy: 'denied', source: client, status: 403 });
+    const sent = await lineOf('client', { path: '/public' });
+    assert.partialDeepStrictEqual(sent, { side: 'client', service: 'shop/lone:80', backend: 'outbound/shop/lone/80' });
+    const bytes = await lineOf('bytes', { protocol: 'TCP' });
+    assert.partialDeepStrictEqual(bytes, { policy: 'allowed', source: client, bytesIn: 5, bytesOut: 5 });
+    assert.partialDeepStrictEqual(await lineOf('client', { protocol: 'TCP' }), { service: 'shop/bytes:9000' });
+    assert.deepEqual(await Promise.all(['client', 'lone', 'bytes'].map(versionsOfListeners)), before);
+  });
+
+  test('where only what is denied is written, everything else is not', async () => {
+    await configure('{accessLog: {mode: denied}}');
+    const [written, read] = [await calls('lone'), await calls('client')];
+    assert.deepEqual(await call('http://lone/public'), ['503 lone']);
+    assert.match((await call('http://lone/denied'))[0] ?? '', /^403/);
+    assert.partialDeepStrictEqual(await lineOf('lone', { path: '/denied' }), { policy: 'denied' });
+    assert.equal((await calls('lone')).length, written.length + 1);
+    assert.equal((await calls('client')).length, read.length);
+    // No TrafficTarget lets it call, and past the Service its sidecar sends plain text, which nobody takes.
+    const { out: address } = await place.run(['exec', 'bytes', '--', 'hostname', '-i']);
+    assert.equal(await echo('lone', address.trim().split(' ')[0] ?? ''), '');
+    assert.partialDeepStrictEqual(await lineOf('bytes', { policy: 'denied' }), { side: 'server', flags: 'NR' });
+  });
+
+  test('certificates that would be valid for longer than it says are replaced at once', async () => {
+    const hour = 3_600_000;
+    assert.ok((await lifeLeft('lone')) > hour);
+    await configure('{certificates: {lifetime: 1h}}');
+    await eventually('it has one of an hour', async () => ((await lifeLeft('lone')) <= hour ? true : undefined));
+  });
+
+  test('sidecars log at the level that it says, those that run and are not started again for it', async () => {
+    const restarts = await up.pods();
+    await configure('{sidecar: {logLevel: debug}}');
+    await eventually('it logs what it does', async () => {
+      const { out } = await place.run(['logs', 'lone', '--sidecar']);
+      return out.includes('[debug]') ? true : undefined;
+    });
+    await configure('{}');
+    assert.deepEqual(await up.pods(), restarts);
   });
 });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { NodeClient } from '../../packages/control-plane/src/local/controller/node-client.ts';
+import { get } from '../../packages/control-plane/src/local/node/envoy-admin.ts';
 import { nodeSocket } from '../../packages/control-plane/src/local/node/node.ts';
 
 const repository = join(import.meta.dirname, '../..');
@@ -180,6 +181,15 @@ export class RunningUp {
       ...containers.map(({ restartCount }) => restartCount),
       sidecar?.restartCount,
     ]);
+  }
+
+  /** What the administration interface of a pod's sidecar answers. */
+  async askSidecar(pod: string, path: string): Promise<string> {
+    const signal = AbortSignal.timeout(patience);
+    const pods = await new NodeClient(nodeSocket(this.#runDirectory)).pods(signal);
+    const socket = pods.find(({ name }) => name === pod)?.sidecar?.adminSocket;
+    if (socket === undefined) throw new Error(`${pod} has no sidecar`);
+    return (await get(socket, path, signal)).body;
   }
 
   /** Sends a signal, and gives the exit code. */

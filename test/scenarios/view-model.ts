@@ -11,7 +11,7 @@ import type {
   ServicePort,
   Workload,
 } from '@heddle/mesh';
-import { defaultSettings, type Origin, serverErrors, viewOrigin } from '@heddle/mesh';
+import { defaultSettings, modesOf, type Origin, serverErrors, viewOrigin } from '@heddle/mesh';
 
 /** The model as a person reads it: who may call what and how calls are shared; what is in force by default is left out. */
 export function viewModel(model: MeshModel): object | undefined {
@@ -88,8 +88,10 @@ function viewWorkload({ serviceAccount, modes, reaches, ports }: Workload): obje
 }
 
 /** Those that are not the default. */
+const usual = modesOf(defaultSettings);
+
 function viewModes(modes: Modes): object {
-  const own = Object.entries(modes).filter(([name, value]) => value !== defaultSettings[name as keyof Modes]);
+  const own = Object.entries(modes).filter(([name, value]) => value !== usual[name as keyof Modes]);
   return own.length === 0 ? {} : { modes: Object.fromEntries(own) };
 }
 

@@ -1,5 +1,6 @@
 import type { KubeObject } from '@heddle/smi';
 import * as fc from 'fast-check';
+import { modesOver } from './modes.ts';
 import { headerNames, headerPatterns, hostPatterns, methodLists, oddHeaderNames, pathPatterns } from './patterns.ts';
 import { namespacesOf, servicesOf, type World } from './world.ts';
 
@@ -9,10 +10,13 @@ const tcpNames = ['port', 'wide'] as const;
 /** No world has an object of this name. */
 const missing = 'missing';
 
-/** Random policy over a world: TrafficTargets, route groups, TCP routes and splits, with the mistakes that people make. */
+/**
+ * Random policy over a world: TrafficTargets, route groups, TCP routes and splits, with the mistakes that people make, and the
+ * modes of the mesh and its namespaces.
+ */
 export function policyOver(world: World): fc.Arbitrary<KubeObject[]> {
   const perNamespace = namespacesOf(world).map(namespace => policyOf(world, namespace));
-  return fc.tuple(...perNamespace).map(lists => lists.flat());
+  return fc.tuple(modesOver(world), ...perNamespace).map(lists => lists.flat());
 }
 
 function policyOf(world: World, namespace: string): fc.Arbitrary<KubeObject[]> {

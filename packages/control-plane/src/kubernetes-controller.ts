@@ -3,10 +3,12 @@ import type { MeshSettings } from '@heddle/mesh';
 import { Controller } from './controller.ts';
 import { CertificateAuthority } from './identity/ca.ts';
 import type { ApiClient } from './kube/api-client.ts';
+import { standForElection } from './kube/leader-election.ts';
 import type { Logger } from './log.ts';
 import { serveMetrics } from './metrics/server.ts';
 import { admitSidecar } from './outputs/kubernetes/admit-sidecar.ts';
 import { sharedAuthority } from './outputs/kubernetes/authority-secret.ts';
+import { ClusterReports } from './outputs/kubernetes/cluster-reports.ts';
 import { type KindTrouble, KubernetesSource } from './sources/kubernetes/kubernetes-source.ts';
 import type { Authenticate, ServerCertificate } from './xds/server.ts';
 
@@ -15,6 +17,8 @@ export interface KubernetesControllerOptions {
   readonly client: ApiClient;
   /** Where Heddle itself runs. */
   readonly namespace: string;
+  /** Tells this replica from all others, and from itself before a restart. */
+  readonly identity: string;
   /** Names of the control plane in DNS; sidecars ask for the first one. */
   readonly dnsNames: readonly [string, ...string[]];
   /** Where sidecars connect. */
@@ -30,6 +34,9 @@ export interface KubernetesControllerOptions {
 }
 
 const now = (): Date => new Date();
+
+/** The Lease whose holder writes statuses and events. */
+const writerLease = 'heddle-writer';
 
 /** Milliseconds for which the certificate of the discovery service is valid; a third of that later there is a new one (no timer is longer than 24 days). */
 const servingLifetimeMs = 60 * 24 * 3_600_000;
@@ -53,6 +60,7 @@ export async function runKubernetesController(
   const source = new KubernetesSource({
     client,
     onTrouble: trouble => tell(trouble, log),
+    onPolicy: (ref, object) => reports.see(ref, object),
     onRecovered: ({ plural, group }) => log.info('listed again', { object: named(plural, group) }),
   });
   const controller = new Controller({
@@ -63,13 +71,34 @@ export async function runKubernetesController(
     open: async () => await Promise.resolve(undefined),
     log,
   });
+  const reports = new ClusterReports({
+    client,
+    report: () => controller.report.status(),
+    now,
+    onTrouble: (what, error) => log.error('what became of an object could not be said on it', error, { what }),
+  });
+  controller.report.onChange(() => reports.changed());
   const metrics = await serveMetrics(options.metrics.port, controller.report, signal, options.metrics.host);
   const { audience } = options;
   const authenticate = admitSidecar({ client, audience, podAt: (of, pod) => source.pod(of, pod), now });
   const serving = serveSidecars({ options, controller, authority, authenticate }, signal, xds => {
     options.onListening?.({ xds, metrics: `${options.metrics.host}:${metrics.port}` });
   });
-  await Promise.all([controller.run(signal), serving]);
+  const election = standForElection(
+    {
+      client,
+      namespace,
+      name: writerLease,
+      identity: options.identity,
+      onTrouble: error => log.error('the Lease of the writer can’t be asked for', error, { lease: writerLease }),
+    },
+    async leading => {
+      log.info('this replica says on objects what became of them', { identity: options.identity });
+      await reports.run(leading);
+    },
+    signal,
+  );
+  await Promise.all([controller.run(signal), serving, election]);
 }
 
 interface Serving {

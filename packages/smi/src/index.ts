@@ -5,7 +5,6 @@ export { type CrdOptions, type CustomResourceDefinition, crds } from './crd/crds
 export { groupOf, type KindInfo, type KindUse, kindOf, kinds, versionOf } from './kinds.ts';
 export * from './object.ts';
 export { readDuration } from './parse/duration.ts';
-export { readSettingOverrides, type SettingOverrides } from './parse/mesh-config.ts';
 export { type Parsed, parse, type SmiObject } from './parse/parse.ts';
 export { Reader } from './parse/reader.ts';
 export type { Violation, ViolationReason } from './parse/violation.ts';

@@ -33,6 +33,7 @@ export interface WeightedName {
 
 const managerFields = [
   'statPrefix',
+  'accessLog',
   'codecType',
   'normalizePath',
   'mergeSlashes',

@@ -290,7 +290,8 @@ calls:
 test('render envoy writes the resources of a workload, and with --static a bootstrap', async () => {
   const argv = ['render', 'envoy', '-f', shop, '--workload', 'web/web', '-o', 'json'];
   const dynamic = JSON.parse((await heddle(argv)).out) as Record<string, { name?: string; clusterName?: string }[]>;
-  assert.deepEqual(Object.keys(dynamic), ['listeners', 'routes', 'clusters', 'endpoints', 'extensions', 'secrets']);
+  const types = ['listeners', 'routes', 'clusters', 'endpoints', 'extensions', 'secrets', 'runtime'];
+  assert.deepEqual(Object.keys(dynamic), types);
   assert.ok((dynamic['clusters'] ?? []).some(({ name }) => name?.includes('shop-v1')));
   assert.deepEqual(await heddle(argv), await heddle(argv));
   const bootstrap = JSON.parse((await heddle([...argv, '--static'])).out) as Record<string, unknown>;
@@ -301,6 +302,7 @@ test('render envoy writes the resources of a workload, and with --static a boots
     ['workload-certificate', 'trust-bundle'],
   );
   assert.ok((resources['listeners'] ?? []).length >= 2);
+  assert.doesNotMatch(JSON.stringify(bootstrap['layeredRuntime']), /rtds/);
 });
 
 test('colours: on a terminal only, unless told otherwise', async () => {

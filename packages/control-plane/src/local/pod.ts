@@ -95,6 +95,8 @@ export interface Probe {
 export interface Sidecar {
   /** `sidecar~<pod IP>~<pod>.<namespace>~<anything>`. */
   readonly nodeId: string;
+  /** What its connections give as their caller's name. */
+  readonly caller: string;
   /** Path of the Envoy executable on the host. */
   readonly envoy: string;
   /**
@@ -108,7 +110,7 @@ export interface Sidecar {
   readonly interception?: PodInterception | null;
   /** Start the containers once the sidecar is ready; default true. */
   readonly holdApplication?: boolean;
-  /** Envoy's log level; default `warning`. */
+  /** Envoy's log level, which changes while it runs; default `warning`. */
   readonly logLevel?: string;
 }
 

@@ -7,11 +7,15 @@ import type { ConfigSourceJson } from '@heddle/envoy-api/envoy/config/core/v3/co
 import type { HttpFilterJson } from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { UpstreamTlsContextJson } from '@heddle/envoy-api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { HttpProtocolOptionsJson } from '@heddle/envoy-api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
+import type { StringMatcherJson } from '@heddle/envoy-api/envoy/type/matcher/v3/string_pb';
 import { tcpProbePrefix } from './own-listeners.ts';
 import { typed } from './typed.ts';
 
 /** Name of the cluster over which a sidecar talks to the control plane. */
 export const xdsClusterName = 'xds';
+
+/** Name of the runtime values that the control plane sends: what changes without touching anything else. */
+const meshRuntime = 'heddle';
 
 /** What differs between sidecars. */
 export interface BootstrapOptions {
@@ -19,6 +23,8 @@ export interface BootstrapOptions {
   readonly nodeId: string;
   /** Envoy's `node.cluster`; names the workload in its logs and statistics. */
   readonly nodeCluster: string;
+  /** What its connections give as their caller's name; destinations know callers by it, and let no other in. */
+  readonly caller: string;
   readonly admin: SidecarAddress;
   /** Where the control plane is, as the sidecar sees it. */
   readonly xds: SidecarAddress;
@@ -57,7 +63,7 @@ export function sidecarBootstrap(options: BootstrapOptions): BootstrapJson {
   const { clusters = [], ...statics } = options.statics ?? {};
   const bind = options.mark === undefined ? {} : { upstreamBindConfig: markedBind(options.mark) };
   return {
-    node: { id: options.nodeId, cluster: options.nodeCluster },
+    node: { id: options.nodeId, cluster: options.nodeCluster, metadata: { caller: options.caller } },
     admin: { address: address(options.admin) },
     dynamicResources: {
       adsConfig: {
@@ -71,28 +77,50 @@ export function sidecarBootstrap(options: BootstrapOptions): BootstrapJson {
     },
     staticResources: { ...statics, clusters: [xdsCluster(options), ...clusters] },
     clusterManager: bind,
-    layeredRuntime: { layers: [{ name: 'static', staticLayer: staticRuntime(options) }] },
+    layeredRuntime: {
+      layers: [
+        { name: 'static', staticLayer: staticRuntime(options) },
+        { name: 'mesh', rtdsLayer: { name: meshRuntime, rtdsConfig: ads } },
+      ],
+    },
     overloadManager: overloadLimits(options.maxDownstreamConnections ?? 50_000),
-    statsConfig: { statsMatcher: { inclusionList: { patterns: keptStatistics.map(prefix => ({ prefix })) } } },
+    statsConfig: { statsMatcher: { inclusionList: { patterns: [...keptStatistics] } } },
   };
 }
+
+const ofRequests = 'upstream_rq_(total|[1-5]xx|time|retry|pending_overflow)';
+
+const ofService = [
+  ofRequests,
+  'upstream_cx_(total|active|connect_fail|overflow|[rt]x_bytes_total)',
+  String.raw`outlier_detection\.ejections_(active|enforced_total)`,
+];
 
 const ads: ConfigSourceJson = { ads: {}, resourceApiVersion: 'V3', initialFetchTimeout: '0s' };
 
 /** Envoy waits up to 30 s by default: longer than a control plane takes to start, and edits with it. */
 const reconnect = { baseInterval: '0.2s', maxInterval: '2s' };
 
-/** Statistics are the larger half of a sidecar's memory: only what is shown or scraped is kept. */
-const keptStatistics = [
-  'cluster_manager.',
-  'control_plane.',
-  'listener_manager.',
-  'server.',
-  'http.inbound.',
-  'http.outbound.',
-  // Answers to TCP probes are made from these.
-  `cluster.${tcpProbePrefix}`,
-  'tcp.inbound.shadow_denied',
+/**
+ * Statistics are the larger half of a sidecar's memory: of 170 for each Service that it may call only those are kept that
+ * tell how calls go. The first of these is the whole sidecar's: its configuration, its requests, its memory.
+ */
+const keptStatistics: readonly StringMatcherJson[] = [
+  ...[
+    'cluster_manager.',
+    'control_plane.',
+    'listener_manager.',
+    'server.',
+    'http.inbound.',
+    'http.outbound.',
+    'tcp.inbound.',
+    // Answers to TCP probes are made from these.
+    `cluster.${tcpProbePrefix}`,
+  ].map(prefix => ({ prefix })),
+  // Of each Service: how many calls, how they ended, how long they took; what was left out or beyond a limit.
+  { safeRegex: { regex: String.raw`cluster\.outbound/.*\.(${ofService.join('|')})` } },
+  // Of each route that a ServiceProfile names: the same of its requests.
+  { safeRegex: { regex: String.raw`vhost\.outbound/.*\.route\..*\.${ofRequests}` } },
 ];
 
 const http2: HttpProtocolOptionsJson = {

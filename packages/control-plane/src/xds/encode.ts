@@ -10,6 +10,7 @@ import type { ClusterLoadAssignmentJson } from '@heddle/envoy-api/envoy/config/e
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
 import type { RouteConfigurationJson } from '@heddle/envoy-api/envoy/config/route/v3/route_pb';
 import type { SecretJson } from '@heddle/envoy-api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
+import type { RuntimeJson } from '@heddle/envoy-api/envoy/service/runtime/v3/rtds_pb';
 import { registry } from '@heddle/envoy-api/registry';
 import { messageType } from './message-type.ts';
 import { type ResourceKind, typeUrls } from './resource-type.ts';
@@ -21,6 +22,7 @@ export interface ResourceJson {
   readonly extension: TypedExtensionConfigJson;
   readonly listener: ListenerJson;
   readonly route: RouteConfigurationJson;
+  readonly runtime: RuntimeJson;
   readonly secret: SecretJson;
 }
 
@@ -109,6 +111,7 @@ const descriptors: Readonly<Record<ResourceKind, DescMessage>> = {
   extension: descriptor('extension'),
   listener: descriptor('listener'),
   route: descriptor('route'),
+  runtime: descriptor('runtime'),
   secret: descriptor('secret'),
 };
 

@@ -5,8 +5,9 @@ export const typeUrls = {
   listener: 'type.googleapis.com/envoy.config.listener.v3.Listener',
   route: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
   extension: 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
+  runtime: 'type.googleapis.com/envoy.service.runtime.v3.Runtime',
   secret: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
 } as const;
 
-/** What Envoy calls CDS, EDS, ECDS, LDS, RDS and SDS. */
+/** What Envoy calls CDS, EDS, ECDS, LDS, RDS, RTDS and SDS. */
 export type ResourceKind = keyof typeof typeUrls;

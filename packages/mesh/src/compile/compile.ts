@@ -2,6 +2,7 @@ import { type Finding, findingAt } from '../findings/finding.ts';
 import type { MeshModel, NamespaceModel } from '../model/mesh-model.ts';
 import type { Modes } from '../model/modes.ts';
 import type { Service } from '../model/service.ts';
+import { modesOf } from '../model/settings.ts';
 import type { Workload } from '../model/workload.ts';
 import type { NamespaceResources, ResourceSet } from '../store/resource-set.ts';
 import { BindingCompiler, type Bindings } from './bindings.ts';
@@ -39,7 +40,7 @@ export function createCompiler(): Compile {
     const local = names.map(name => {
       const own = set.cluster.namespaces.get(name);
       const named = bound.get(name) ?? noBindings;
-      const around = { settings, bindings: named, modes: modesOfNamespace(own, settings, modes) };
+      const around = { settings, bindings: named, modes: modesOfNamespace(own, modesOf(settings), modes) };
       return locals.get(name, [set.namespaces.get(name), settings, named, around.modes], () =>
         compilerOf(name, compilers).compile(resourcesOf(name, set), around),
       );

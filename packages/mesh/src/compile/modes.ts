@@ -12,8 +12,8 @@ export function modesOfNamespace(
   ofMesh: Modes,
   memory: Memo<Modes>,
 ): Modes {
-  const { mtls, policy, egress } = { ...ofMesh, ...namespace?.value.modes };
-  return memory.get(namespace?.ref.name ?? '', [mtls, policy, egress], () => ({ mtls, policy, egress }));
+  const modes = { ...ofMesh, ...namespace?.value.modes };
+  return memory.get(namespace?.ref.name ?? '', Object.values(modes), () => modes);
 }
 
 /** Says what is wrong with the modes of workloads, once for each: its pods are alike. */

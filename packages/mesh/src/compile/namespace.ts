@@ -179,7 +179,7 @@ export class NamespaceCompiler {
         inboundPorts(facts, mine, modes),
       );
       const identity = spiffeId(settings.trustDomain, this.#name, serviceAccount);
-      const workload = this.#workloads.get(key, [group, ports, identity, modes.egress], () => ({
+      const workload = this.#workloads.get(key, [group, ports, identity, modes], () => ({
         namespace: this.#name,
         name,
         key,

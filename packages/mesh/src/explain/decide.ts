@@ -1,5 +1,5 @@
 import { isSpelling, methodOverrideHeaders, mismatch } from '../model/http-route-match.ts';
-import { type MeshModel, serviceOf, spiffeId } from '../model/mesh-model.ts';
+import { type MeshModel, serviceOf, spiffeId, workloadOf } from '../model/mesh-model.ts';
 import type { DefaultName, DefaultOrigin } from '../model/origin.ts';
 import { profileFor, routeFor } from '../model/route-profile.ts';
 import {
@@ -26,8 +26,8 @@ import {
   statusOf,
 } from './journey.ts';
 import { looksLikeHttp } from './looks-like-http.ts';
-import { hasAddress, type Place, placesOf } from './places.ts';
-import { callsInPlainText, decidePlainText } from './plain-text.ts';
+import { hasAddress, type Place, placesOf, podsWithoutListener } from './places.ts';
+import { callsInPlainText, decidePlainText, plainTextAt } from './plain-text.ts';
 import { requestFacts } from './request-facts.ts';
 import type { Unfit } from './request-headers.ts';
 import { refuseUnfit } from './unfit.ts';
@@ -63,13 +63,13 @@ export function decide(model: MeshModel, call: Call): Verdict {
   if (callsInPlainText(model, from)) return decidePlainText(journey, service, places, unfit);
   const isKnown = places.some(place => place !== undefined) || service.addresses.length === 0;
   if (!service.inMesh && isKnown) return leaveMesh(journey, service, unfit);
-  const verdicts = places.map(place =>
-    place === undefined ? refusePort(journey, service, unfit) : decideAt(journey, place, unfit),
+  const verdicts = places.flatMap(place =>
+    place === undefined ? withoutPort(journey, service, unfit) : decideAt(journey, place, unfit),
   );
   const [first, ...others] = verdicts as [Verdict, ...Verdict[]];
   if (others.some(({ allowed, status }) => allowed !== first.allowed || status !== first.status))
     throw new DependsOnPod(`The answer depends on the pod of ${key} that is called. Ask for one of them.`);
-  return first;
+  return verdicts.find(({ wouldDeny }) => wouldDeny) ?? first;
 }
 
 function decideAt(start: Journey, place: Place, unfit: Unfit | undefined): Verdict {
@@ -93,7 +93,7 @@ function by(name: DefaultName): DefaultOrigin {
   return { default: name };
 }
 
-function refusePort(journey: Journey, service: Service, unfit: Unfit | undefined): Verdict {
+function withoutPort(journey: Journey, service: Service, unfit: Unfit | undefined): readonly Verdict[] {
   const { key, headless } = service;
   const ports = service.ports.filter(({ protocol }) => protocol !== 'udp');
   const numbers = ports.flatMap(({ number, endpoints }) => (headless ? endpoints.map(({ port }) => port) : number));
@@ -103,12 +103,18 @@ function refusePort(journey: Journey, service: Service, unfit: Unfit | undefined
   const decidedBy = by(reason);
   if (headless) {
     const message = `Clients of ${key}, which is headless, connect to its pods: these have no TCP port ${port}, but ${known}.`;
-    // Nobody speaks for the other ports of a pod: its own sidecar closes what comes to them.
-    if (egressOf(journey) === 'allow') return refuse(journey, { status: null, reason, decidedBy, message });
-    return unfit === undefined ? refuse(journey, { reason, decidedBy, message }) : refuseUnfit(journey, unfit);
+    if (egressOf(journey) === 'deny')
+      return [unfit === undefined ? refuse(journey, { reason, decidedBy, message }) : refuseUnfit(journey, unfit)];
+    // Nothing on the caller's side speaks for the other ports of a pod: there the call arrives in plain text.
+    return podsWithoutListener(journey.model, service, journey.call.to).map(pod => {
+      const known = pod.workload === undefined ? undefined : workloadOf(journey.model, pod.workload);
+      const takesIt = known?.ports.some(({ number, policy }) => number === port && policy.plainText);
+      if (!takesIt) return refuse(journey, { status: null, reason, decidedBy, message });
+      return plainTextAt(journey, { service, endpoint: { ...pod, port }, backends: [] }, unfit);
+    });
   }
-  if (unfit !== undefined) return refuseUnfit(journey, unfit);
-  return refuse(journey, { reason, decidedBy, message: `${key} has no TCP port ${port}; it has ${known}.` });
+  if (unfit !== undefined) return [refuseUnfit(journey, unfit)];
+  return [refuse(journey, { reason, decidedBy, message: `${key} has no TCP port ${port}; it has ${known}.` })];
 }
 
 /** A Service outside the mesh gets the call as it is, if any gets out (H4, H6). */
@@ -236,9 +242,11 @@ function decideBackend(journey: Journey, backend: WeightedBackend): Outcome {
       `The answer depends on the pod behind ${backend.service}: ${inbounds[open]?.workload.key} allows the call, ${inbounds[closed]?.workload.key} denies it. Ask for a Service that only one of them serves.`,
     );
   }
-  journey.trace.push({ text: first.message, ...(first.kind === 'allowed' && { origin: first.origin }) });
-  if (first.kind === 'allowed') journey.trace.push(...removals(knock, inbounds));
-  return first;
+  // Of pods that let it in, one that would not is the more telling.
+  const told = verdicts.find(verdict => verdict.kind === 'allowed' && verdict.wouldDeny) ?? first;
+  journey.trace.push({ text: told.message, ...(told.kind === 'allowed' && { origin: told.origin }) });
+  if (told.kind === 'allowed') journey.trace.push(...removals(knock, inbounds));
+  return told;
 }
 
 /** Headers that the application does not get (T7). */

@@ -54,3 +54,14 @@ function endpointsNamed({ ports }: Service, pod: string | undefined): Endpoint[]
     .flatMap(({ protocol, endpoints }) => (protocol === 'udp' ? [] : endpoints))
     .filter(({ ready, hostname }) => ready && (pod === undefined || hostname === pod));
 }
+
+/** The ready pods of a headless Service, each once, for whose port of that number no listener of a client speaks. */
+export function podsWithoutListener(
+  model: MeshModel,
+  service: Service,
+  { port, pod }: CallTarget,
+): readonly Endpoint[] {
+  const direct = directPortsOf(model.namespaces.get(service.namespace)?.services ?? new Map<string, Service>());
+  const pods = new Map(endpointsNamed(service, pod).map(endpoint => [endpoint.address, endpoint]));
+  return [...pods.values()].filter(({ address }) => !direct.has(directKey({ address, port })));
+}

@@ -1,5 +1,5 @@
 import { type MeshModel, workloadOf } from '../model/mesh-model.ts';
-import type { Endpoint, Service, ServicePort } from '../model/service.ts';
+import type { Endpoint, Service } from '../model/service.ts';
 import type { InboundPort, Workload } from '../model/workload.ts';
 import { authorize } from './authorize.ts';
 import { allow, type Journey, knockOf, refuse } from './journey.ts';
@@ -46,20 +46,23 @@ function portless(journey: Journey, { key }: Service): Verdict {
 }
 
 function verdictsAt(journey: Journey, { service, port, at }: Place, unfit: Unfit | undefined): Verdict[] {
+  const { namespace, name } = service;
+  const backends = [{ service: name, namespace, port: port.number, share: 1 }];
   const ready = port.endpoints.filter(endpoint => endpoint.ready && (at?.addresses.has(endpoint.address) ?? true));
-  return ready.map(endpoint =>
-    verdictAt({ ...journey, trace: [...journey.trace] }, { service, port, endpoint }, unfit),
-  );
+  return ready.map(endpoint => plainTextAt(journey, { service, endpoint, backends }, unfit));
 }
 
-interface Arrival {
+/** A pod that plain text reaches. */
+export interface PlainArrival {
   readonly service: Service;
-  readonly port: ServicePort;
-  readonly endpoint: Endpoint;
+  readonly endpoint: Pick<Endpoint, 'port' | 'workload'>;
+  readonly backends: Verdict['backends'];
 }
 
-function verdictAt(journey: Journey, { service, port, endpoint }: Arrival, unfit: Unfit | undefined): Verdict {
-  const backends = [{ service: service.name, namespace: service.namespace, port: port.number, share: 1 }];
+/** What one pod makes of plain text. */
+export function plainTextAt(start: Journey, arrival: PlainArrival, unfit: Unfit | undefined): Verdict {
+  const { service, endpoint, backends } = arrival;
+  const journey: Journey = { ...start, identity: undefined, addresses: [], trace: [...start.trace] };
   const workload = endpoint.workload === undefined ? undefined : workloadOf(journey.model, endpoint.workload);
   const inbound = workload?.ports.find(({ number }) => number === endpoint.port);
   if (workload === undefined || inbound === undefined) {

@@ -113,7 +113,7 @@ export const catalogue = {
     code: 'SMI1023',
     severity: 'warning',
     meaning:
-      'An annotation heddle.dev/mtls, /policy or /egress of a pod has none of its values; it counts as the strictest (I4).',
+      'An annotation of a pod that sets a mode of the mesh has none of its values; it counts as the strictest, one of logs as the default (I4).',
   },
   BackendNotFound: {
     code: 'SMI2001',

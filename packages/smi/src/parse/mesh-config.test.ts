@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { annotations } from '../annotations.ts';
 import { formatPath, type KubeObject } from '../object.ts';
 import { meshConfigDefaults } from '../schema/mesh-config-defaults.ts';
 import { type MeshConfigField, meshConfigFields } from '../schema/mesh-config-fields.ts';
-import { readSettingOverrides } from './mesh-config.ts';
 import { parse } from './parse.ts';
-import { Reader } from './reader.ts';
 import type { Violation } from './violation.ts';
 
 function config(spec: unknown, name = 'mesh'): KubeObject {
@@ -73,35 +70,4 @@ test('it is named mesh, or has no effect', () => {
 
 test('the defaults are those of the table', () => {
   assert.deepEqual([meshConfigDefaults.mtls, meshConfigDefaults.certificates.lifetime], ['strict', '24h']);
-});
-
-function overridesOf(written: Record<string, unknown>): [object, string[]] {
-  const violations: Violation[] = [];
-  const object = { metadata: { name: 'a', annotations: written } };
-  return [readSettingOverrides(new Reader(object, [], violations)), said(violations)];
-}
-
-test('annotations override what the table says they do (I4)', () => {
-  const { mtls, policy, egress, accessLog, sidecarLogLevel } = annotations;
-  assert.deepEqual(
-    overridesOf({
-      [mtls]: 'permissive',
-      [policy]: 'audit',
-      [egress]: 'deny',
-      [accessLog]: 'all',
-      [sidecarLogLevel]: 'info',
-    }),
-    [{ mtls: 'permissive', policy: 'audit', egress: 'deny', accessLog: 'all', sidecarLogLevel: 'info' }, []],
-  );
-  assert.deepEqual(overridesOf({}), [{}, []]);
-});
-
-test('an annotation that can’t be read is named, and closes where it is a mode of policy', () => {
-  assert.deepEqual(overridesOf({ [annotations.egress]: 'yes', [annotations.accessLog]: 'some' }), [
-    { egress: 'deny' },
-    [
-      'InvalidField metadata.annotations["heddle.dev/egress"]',
-      'InvalidField metadata.annotations["heddle.dev/access-log"]',
-    ],
-  ]);
 });

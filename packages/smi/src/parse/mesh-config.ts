@@ -1,7 +1,6 @@
-import { annotations } from '../annotations.ts';
 import type { KubeObject } from '../object.ts';
 import { type MeshConfigField, meshConfigFields, meshConfigSections } from '../schema/mesh-config-fields.ts';
-import type { MeshConfig, MeshConfigSpec } from '../types/heddle-v1alpha1.ts';
+import type { MeshConfig } from '../types/heddle-v1alpha1.ts';
 import { readDuration } from './duration.ts';
 import type { Reader } from './reader.ts';
 
@@ -36,35 +35,6 @@ export function parseMeshConfig(root: Reader, object: KubeObject): MeshConfig | 
     // The table says what each field is; the type is made from it.
     spec: values,
   };
-}
-
-/** What the annotations of a Namespace or a pod override. */
-export interface SettingOverrides {
-  readonly mtls?: NonNullable<MeshConfigSpec['mtls']>;
-  readonly policy?: NonNullable<MeshConfigSpec['policy']>;
-  readonly egress?: NonNullable<MeshConfigSpec['egress']>;
-  readonly accessLog?: 'off' | 'denied' | 'all';
-  readonly sidecarLogLevel?: NonNullable<NonNullable<MeshConfigSpec['sidecar']>['logLevel']>;
-}
-
-const overriding: readonly (keyof SettingOverrides)[] = ['mtls', 'policy', 'egress', 'accessLog', 'sidecarLogLevel'];
-
-/**
- * Reads what the annotations of a Namespace or a pod override (I4). In: the reader of the object's root. One that can't be
- * read overrides nothing, but that a mode of policy is closed then.
- */
-export function readSettingOverrides(root: Reader): SettingOverrides {
-  const written = root.field('metadata').field('annotations');
-  const values: Record<string, unknown> = {};
-  for (const name of overriding) {
-    const annotation = annotations[name];
-    const field = meshConfigFields.find(candidate => candidate.annotation === annotation);
-    const reader = written.field(annotation);
-    if (field === undefined || !reader.present) continue;
-    const value = readField(reader, field);
-    if (value !== undefined) values[name] = value;
-  }
-  return values;
 }
 
 function readFields(parent: Reader, names: readonly string[], section?: string): Record<string, unknown> {

@@ -117,7 +117,7 @@ const sections: readonly MeshConfigField[] = [
   },
   {
     path: ['sidecar', 'logLevel'],
-    schema: choice('What sidecars write into their own log.', [
+    schema: choice('What sidecars write into their own log; on Kubernetes those that start from then on.', [
       'trace',
       'debug',
       'info',

@@ -54,7 +54,7 @@ export interface AccessLogSettings {
 
 /** The sidecars themselves. */
 export interface SidecarSettings {
-  /** What sidecars write into their own log. */
+  /** What sidecars write into their own log; on Kubernetes those that start from then on. */
   readonly logLevel?: 'trace' | 'debug' | 'info' | 'warning' | 'error' | 'critical' | 'off';
 }
 

@@ -7,6 +7,7 @@ import { addExamples } from '../options.ts';
 interface LogsOptions {
   readonly follow?: boolean;
   readonly sidecar?: boolean;
+  readonly calls?: boolean;
   readonly controller?: boolean;
   readonly run?: string;
 }
@@ -27,11 +28,16 @@ export const logsCommand: CliCommand = {
       .argument('[workload]', 'NAMESPACE/NAME of a workload or pod; the namespace may be left out where it is clear')
       .option('-f, --follow', 'go on printing what is written')
       .option('--sidecar', 'the logs of the sidecars')
+      .option(
+        '--calls',
+        'of those, only the access log: a line of JSON for each call; MeshConfig says which are written',
+      )
       .option('--controller', 'the log of the controller; heddle up --v 4 makes it say more')
       .option('--run <dir>', 'run directory of the mesh; absent: the newest one');
     addExamples(command, [
       'heddle logs bookbuyer -f',
       'heddle logs bookstore/bookstore-v1 --sidecar',
+      'heddle logs bookstore/bookstore-v1 --calls -f',
       'heddle logs --controller',
     ]);
   },
@@ -44,7 +50,12 @@ export const logsCommand: CliCommand = {
     const directory = await findRun(context, options.run);
     const logs =
       workload === undefined ? [await controllerLogOf(directory)] : await logsOf(directory, workload, options);
-    await printAll(context, logs, options.follow === true ? directory : undefined);
+    const { isCallLine } = await import('../output/call-line.ts');
+    const shown: Pick<Wanted, 'wanted' | 'why'> =
+      options.calls === true
+        ? { wanted: isCallLine, why: '; accessLog.mode of the MeshConfig says what is' }
+        : { wanted: () => true, why: '' };
+    await printAll(context, { logs, ...shown }, options.follow === true ? directory : undefined);
     return 0;
   },
 };
@@ -56,19 +67,34 @@ interface Log {
   readonly name: string;
 }
 
+/** Logs, and which of their lines are asked for. */
+interface Wanted {
+  readonly logs: readonly Log[];
+  readonly wanted: (line: string) => boolean;
+  /** What may be the reason that there are none. */
+  readonly why: string;
+}
+
+/** One of them, with what its lines begin with. */
+interface Printed extends Pick<Wanted, 'wanted'> {
+  readonly file: string;
+  readonly prefix: string;
+}
+
 async function controllerLogOf(directory: string): Promise<Log> {
   const { controllerLog } = await import('../../local/host/run-layout.ts');
   return { file: controllerLog(directory), name: 'controller' };
 }
 
-async function logsOf(directory: string, workload: string, { sidecar }: LogsOptions): Promise<Log[]> {
+async function logsOf(directory: string, workload: string, { sidecar, calls }: LogsOptions): Promise<Log[]> {
   const [{ findPods }, { logPath, sidecarLogPath }] = await Promise.all([
     import('../run/find-pod.ts'),
     import('../../local/node/log-file.ts'),
   ]);
   const pods = await findPods(directory, workload);
+  const ofSidecars = sidecar === true || calls === true;
   const logs = pods.flatMap((pod): Log[] => {
-    if (sidecar === true) return pod.sidecar === null ? [] : [{ file: sidecarLogPath(directory, pod), name: pod.name }];
+    if (ofSidecars) return pod.sidecar === null ? [] : [{ file: sidecarLogPath(directory, pod), name: pod.name }];
     return pod.containers.map(({ name }) => ({
       file: logPath(directory, pod, name),
       name: pod.containers.length > 1 ? `${pod.name} ${name}` : pod.name,
@@ -76,14 +102,16 @@ async function logsOf(directory: string, workload: string, { sidecar }: LogsOpti
   });
   if (logs.length > 0) return logs;
   throw new UsageError(
-    sidecar === true
-      ? `${workload} has no sidecar.`
-      : `${workload} has no container; --sidecar shows its sidecar’s log.`,
+    ofSidecars ? `${workload} has no sidecar.` : `${workload} has no container; --sidecar shows its sidecar’s log.`,
   );
 }
 
 /** Prints logs; with the directory of a run, what is added to them too, until that is gone. */
-async function printAll(context: CommandContext, logs: readonly Log[], followed: string | undefined): Promise<void> {
+async function printAll(
+  context: CommandContext,
+  { logs, wanted, why }: Wanted,
+  followed: string | undefined,
+): Promise<void> {
   const signal = followed === undefined ? undefined : context.interruption();
   const goesOn = async (): Promise<boolean> => {
     if (followed === undefined || signal === undefined) return false;
@@ -91,20 +119,21 @@ async function printAll(context: CommandContext, logs: readonly Log[], followed:
     return !signal.aborted && (await statOf(followed)) !== undefined;
   };
   const written = await Promise.all(
-    logs.map(({ file, name }) => print(context, { file, prefix: logs.length > 1 ? `[${name}] ` : '' }, goesOn)),
+    logs.map(({ file, name }) => print(context, { file, prefix: logs.length > 1 ? `[${name}] ` : '', wanted }, goesOn)),
   );
-  if (followed === undefined && !written.includes(true)) context.stderr.write('Nothing was written there yet.\n');
+  if (followed === undefined && !written.includes(true)) context.stderr.write(`Nothing was written there yet${why}.\n`);
 }
 
 /** Prints a file and, as long as it `goesOn`, what is added to it, over the file’s rotations; says whether there was anything. */
 async function print(
   context: CommandContext,
-  { file, prefix }: { file: string; prefix: string },
+  { file, prefix, wanted }: Printed,
   goesOn: () => Promise<boolean>,
 ): Promise<boolean> {
   let at = 0;
   let inode: number | undefined;
   let rest = '';
+  let any = false;
   do {
     const now = await statOf(file);
     if (now !== undefined && (now.ino !== inode || now.size < at)) at = 0;
@@ -115,11 +144,13 @@ async function print(
       at = now.size;
       const lines = rest.split('\n');
       rest = lines.pop() ?? '';
-      context.stdout.write(lines.map(line => `${prefix}${line}\n`).join(''));
+      const shown = lines.filter(wanted);
+      any ||= shown.length > 0;
+      context.stdout.write(shown.map(line => `${prefix}${line}\n`).join(''));
     }
   } while (await goesOn());
-  if (rest !== '') context.stdout.write(`${prefix}${rest}\n`);
-  return at > 0;
+  if (rest !== '' && wanted(rest)) context.stdout.write(`${prefix}${rest}\n`);
+  return any || rest !== '';
 }
 
 async function statOf(path: string): Promise<Stats | undefined> {

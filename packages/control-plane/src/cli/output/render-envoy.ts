@@ -1,4 +1,7 @@
+import type { BootstrapJson } from '@heddle/envoy-api/envoy/config/bootstrap/v3/bootstrap_pb';
+import type { RuntimeJson } from '@heddle/envoy-api/envoy/service/runtime/v3/rtds_pb';
 import {
+  callerNameOf,
   clusterType,
   configurationOf,
   createEnvoyRenderer,
@@ -7,6 +10,7 @@ import {
   listenerType,
   type MeshModel,
   routeType,
+  runtimeType,
   type SidecarConfiguration,
   secretType,
   staticResources,
@@ -15,12 +19,9 @@ import {
 import { CertificateAuthority } from '../../identity/ca.ts';
 import { sidecarBootstrap, sidecarNodeId } from '../../sidecar/bootstrap.ts';
 
-/** Stands where a running mesh has its own root certificate. */
-const trustBundlePlaceholder = '(the root certificate of the mesh)';
-
 /** The resources that the sidecars of a workload get, by type, each list by name. */
 export async function renderDynamic(model: MeshModel, workload: Workload): Promise<object> {
-  const configuration = rendered(model, workload, trustBundlePlaceholder);
+  const configuration = rendered(model, workload);
   const resources = configuration.groups.flatMap(group => group.resources);
   const ofType = (type: string) =>
     resources
@@ -34,6 +35,7 @@ export async function renderDynamic(model: MeshModel, workload: Workload): Promi
     endpoints: ofType(endpointType),
     extensions: ofType(extensionType),
     secrets: ofType(secretType),
+    runtime: ofType(runtimeType),
   };
 }
 
@@ -44,7 +46,7 @@ export async function renderDynamic(model: MeshModel, workload: Workload): Promi
 export async function renderStatic(model: MeshModel, workload: Workload): Promise<object> {
   const authority = new CertificateAuthority({ trustDomain: model.settings.trustDomain, now: () => new Date() });
   const certificate = authority.issue(workload);
-  const configuration = rendered(model, workload, authority.trustBundlePem);
+  const configuration = rendered(model, workload);
   const secrets = [
     {
       name: 'workload-certificate',
@@ -56,17 +58,43 @@ export async function renderStatic(model: MeshModel, workload: Workload): Promis
     { name: 'trust-bundle', validationContext: { trustedCa: { inlineString: authority.trustBundlePem } } },
   ];
   const [pod] = workload.pods;
-  const { dynamicResources: _, ...bootstrap } = sidecarBootstrap({
+  const {
+    dynamicResources: _,
+    layeredRuntime,
+    ...bootstrap
+  } = sidecarBootstrap({
     nodeId: sidecarNodeId({ ip: pod?.address ?? '', name: pod?.name ?? workload.name, namespace: workload.namespace }),
     nodeCluster: workload.key,
+    caller: callerNameOf(workload.identity),
     admin: { address: '127.0.0.1', port: 15_000 },
     xds: { address: '127.0.0.1', port: 15_010 },
   });
-  return { ...bootstrap, staticResources: staticResources(configuration, secrets) };
+  return {
+    ...bootstrap,
+    layeredRuntime: staticRuntimeOf(layeredRuntime, configuration),
+    staticResources: staticResources(configuration, secrets),
+  };
 }
 
-function rendered(model: MeshModel, workload: Workload, trustBundle: string): SidecarConfiguration {
-  const { output } = createEnvoyRenderer()(model, { trustBundle });
+/** Puts the runtime values that come by name where they are asked for. */
+function staticRuntimeOf(
+  layered: BootstrapJson['layeredRuntime'],
+  { groups }: SidecarConfiguration,
+): NonNullable<BootstrapJson['layeredRuntime']> {
+  const values = new Map(
+    groups
+      .flatMap(({ resources }) => resources)
+      .filter(({ typeUrl }) => typeUrl === runtimeType)
+      .map(({ name, value }) => [name, (value as RuntimeJson).layer ?? {}]),
+  );
+  const layers = (layered?.layers ?? []).map(({ rtdsLayer, ...layer }) =>
+    rtdsLayer === undefined ? layer : { ...layer, staticLayer: values.get(rtdsLayer.name ?? '') ?? {} },
+  );
+  return { layers };
+}
+
+function rendered(model: MeshModel, workload: Workload): SidecarConfiguration {
+  const { output } = createEnvoyRenderer()(model, {});
   const configuration = configurationOf(output, workload.key);
   if (configuration === undefined) throw new Error(`the renderer left ${workload.key} out`);
   return configuration;

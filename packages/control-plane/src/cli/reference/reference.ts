@@ -137,7 +137,7 @@ const answers: Readonly<Record<string, string>> = {
       'can say: [translating](../guides/translate.md).',
   ]),
   'render envoy':
-    'The answer is `{listeners, routes, clusters, endpoints, secrets}`, each a list by name, in the JSON form of Envoy’s API; with ' +
+    'The answer is `{listeners, routes, clusters, endpoints, extensions, secrets, runtime}`, each a list by name, in the JSON form of Envoy’s API; with ' +
     '`--static` a bootstrap. The certificate of a bootstrap is new each time, and lasts a day.',
   up: joined([
     'Prints every finding; once all is ready a table of the workloads and the URLs of the Services that the front door shows ' +

@@ -1,4 +1,5 @@
-import { homedir } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { homedir, hostname } from 'node:os';
 import { type CommandContext, UsageError } from '../cli-command.ts';
 
 /** Flags of a controller of a cluster. */
@@ -37,6 +38,7 @@ export async function controlCluster(context: CommandContext, flags: ClusterFlag
     {
       client: new ApiClient(access),
       namespace: flags.namespace,
+      identity: `${hostname()}_${randomBytes(4).toString('hex')}`,
       dnsNames: [service, `${service}.${clusterDomain}`],
       xds: { host: flags.xdsAddress, port: flags.xdsPort },
       metrics: { host: flags.metricsAddress, port: flags.metricsPort },

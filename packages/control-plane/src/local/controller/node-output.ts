@@ -1,4 +1,4 @@
-import type { MeshModel } from '@heddle/mesh';
+import { defaultSettings, type MeshModel } from '@heddle/mesh';
 import { type ApplicationFiles, applicationFiles } from '../../outputs/application-files.ts';
 import type { Output, Rendered } from '../../outputs/output.ts';
 import { applicationFile } from '../../sidecar/application-file.ts';
@@ -42,7 +42,8 @@ export class NodeOutput implements Output {
       findings: [],
       publish: () => {
         this.#nameTable.put(names);
-        this.#podList.put(this.#pods().map(pod => withFile(pod, files.get(podKey(pod)))));
+        const pods = withLogLevels(this.#pods(), model);
+        this.#podList.put(pods.map(pod => withFile(pod, files.get(podKey(pod)))));
       },
     };
   }
@@ -71,4 +72,21 @@ function withFile(pod: Pod, content: string | undefined): Pod {
     volume.name === applicationFile.volume ? { name: volume.name, files } : volume,
   );
   return { ...pod, volumes };
+}
+
+/** Pods whose sidecars write what the mesh says, into their own logs (I4). The same list where all have the usual level. */
+function withLogLevels(pods: readonly Pod[], model: MeshModel): readonly Pod[] {
+  const usual = defaultSettings.sidecar.logLevel;
+  const levels = new Map<string, string>();
+  for (const { workloads } of model.namespaces.values()) {
+    for (const { namespace, pods: own, modes } of workloads.values()) {
+      if (modes.sidecarLogLevel === usual) continue;
+      for (const { name } of own) levels.set(podKey({ namespace, name }), modes.sidecarLogLevel);
+    }
+  }
+  if (levels.size === 0) return pods;
+  return pods.map(pod => {
+    const logLevel = levels.get(podKey(pod));
+    return pod.sidecar && logLevel !== undefined ? { ...pod, sidecar: { ...pod.sidecar, logLevel } } : pod;
+  });
 }

@@ -356,6 +356,7 @@ describe('sidecar', () => {
     };
     assert.deepEqual(only([podObject({ metadata: { annotations } })]).sidecar, {
       nodeId: 'sidecar~10.244.0.7~web.shop~local',
+      caller: 'default.shop',
       envoy: '/opt/envoy',
       xdsDirectory: '/run/mesh/xds/shop.web',
       interception: {
@@ -394,6 +395,7 @@ describe('sidecar', () => {
     const pod = frontDoorPod({ ip: '10.244.0.2', envoy: '/opt/envoy', runDirectory: '/run/mesh' });
     assert.deepEqual(pod.sidecar, {
       nodeId: 'sidecar~10.244.0.2~front-door.heddle-system~local',
+      caller: 'front-door.heddle-system',
       envoy: '/opt/envoy',
       xdsDirectory: '/run/mesh/xds/heddle-system.front-door',
       sharedDirectory: '/run/mesh/front-door',

@@ -36,6 +36,14 @@ test('content of a volume is changed in place, other volumes are not', () => {
   assert.equal(diff(before, other).replace, 'a');
 });
 
+test('the level of a sidecar’s log is changed in place, anything else of it is not', () => {
+  const sidecar = { nodeId: 'a', caller: 'a.shop', envoy: '/envoy', xdsDirectory: '/xds' };
+  const before = [pod('a', '10.0.0.1', { sidecar })];
+  const after = (more: object) => diff(before, [pod('a', '10.0.0.1', { sidecar: { ...sidecar, ...more } })]);
+  assert.deepEqual([after({}).update, after({ logLevel: 'debug' }).update], ['', 'a']);
+  assert.equal(after({ nodeId: 'b' }).replace, 'a');
+});
+
 test('two pods of one name or one address are refused', () => {
   assert.throws(() => diff([], [pod('a', '10.0.0.1'), pod('a', '10.0.0.2')]), /shop\/a is listed twice/);
   assert.throws(() => diff([], [pod('a', '10.0.0.1'), pod('b', '10.0.0.1')]), /share the address 10\.0\.0\.1/);

@@ -5,7 +5,7 @@ import { type Pod, podKey } from '../pod.ts';
 /** Steps from one set of pods to another, each pod by its newest form. */
 export interface PodChanges {
   readonly start: readonly Pod[];
-  /** Their volumes' content alone differs: it is changed in place. */
+  /** The content of their volumes or the level of their sidecar's log alone differs: it is changed in place. */
   readonly update: readonly Pod[];
   /** Stopped, then started anew. */
   readonly replace: readonly Pod[];
@@ -36,12 +36,12 @@ export function diffPods(running: ReadonlyMap<string, Pod>, wanted: readonly Pod
     const before = running.get(key);
     if (before === undefined) start.push(pod);
     else if (!isDeepStrictEqual(withoutContent(before), withoutContent(pod))) replace.push(pod);
-    else if (!isDeepStrictEqual(before.volumes, pod.volumes)) update.push(pod);
+    else if (!isDeepStrictEqual(before, pod)) update.push(pod);
   }
   return { start, update, replace, stop: [...running.keys()].filter(key => !keys.has(key)) };
 }
 
 function withoutContent(pod: Pod): unknown {
   const volumes = (pod.volumes ?? []).map(volume => ('files' in volume ? { name: volume.name, files: {} } : volume));
-  return { ...pod, volumes };
+  return { ...pod, volumes, ...(pod.sidecar && { sidecar: { ...pod.sidecar, logLevel: undefined } }) };
 }

@@ -7,11 +7,11 @@ import { createSandbox, type NodeSettings, type PodPlaces, podPlaces, type Sandb
 import { writeVolumes } from '../sandbox/volumes.ts';
 import { networkCheck } from './check.ts';
 import type { Clock } from './clock.ts';
-import { isSidecarReady, sidecarVersion } from './envoy-admin.ts';
+import { isSidecarReady, setLogLevel, sidecarVersion } from './envoy-admin.ts';
 import { LogFile, logPath, sidecarLogPath } from './log-file.ts';
 import { PodProcess } from './pod-process.ts';
 import { type Check, runProbe } from './probe.ts';
-import { containerProcess, sidecarProcess } from './process-specs.ts';
+import { containerProcess, logLevelOf, sidecarProcess } from './process-specs.ts';
 import { runInPod } from './run-in-pod.ts';
 
 const defaultGraceSeconds = 30;
@@ -27,6 +27,8 @@ export class PodRunner {
   readonly #containers: readonly { readonly container: Container; readonly process: PodProcess }[];
   readonly #sidecar: PodProcess | null;
   readonly #sidecarReady = Promise.withResolvers<void>();
+  /** With which its Envoy is started, every time. */
+  readonly #startLogLevel: string;
   #pod: Pod;
   #version: string | null = null;
   #sandbox: Sandbox | null = null;
@@ -43,6 +45,7 @@ export class PodRunner {
     changed: () => void,
   ) {
     this.#pod = pod;
+    this.#startLogLevel = logLevelOf(pod);
     this.#settings = node.settings;
     this.#places = podPlaces(node.settings, id);
     this.#clock = node.clock;
@@ -69,7 +72,7 @@ export class PodRunner {
     return this.#pod;
   }
 
-  /** Takes a pod whose volumes alone differ. Rejects where its content can't be laid out; the old stays then. */
+  /** Takes a pod of which only the volumes and the level of its sidecar's log differ. Rejects where its content can't be laid out; the old stays then. */
   async update(pod: Pod): Promise<void> {
     await writeVolumes(this.#places.volumes, pod);
     this.#pod = pod;
@@ -188,9 +191,15 @@ export class PodRunner {
           if (ready) this.#sidecarReady.resolve();
           sidecar.setReady(ready);
         };
+        let level = this.#startLogLevel;
         const check: Check = async probeSignal => {
           const ready = await isSidecarReady(admin, probeSignal);
           if (ready) this.#version ??= await sidecarVersion(admin, probeSignal);
+          const wanted = logLevelOf(this.#pod);
+          if (ready && wanted !== level) {
+            await setLogLevel(admin, wanted, probeSignal);
+            level = wanted;
+          }
           return ready;
         };
         await runProbe(sidecarProbe, check, report, { clock: this.#clock, signal: end });

@@ -27,25 +27,24 @@ export function containerProcess(
 /** Local pods see little traffic: one worker. What an Envoy logs is there within a second. */
 const flags = ['--concurrency', '1', ...envoyFlags, '--file-flush-interval-msec', '1000'];
 
+/** What the Envoy of a pod writes into its own log. */
+export function logLevelOf({ sidecar }: Pod): string {
+  return sidecar?.logLevel ?? 'warning';
+}
+
 /** The Envoy of a pod. */
 export function sidecarProcess(pod: Pod, sidecar: Sidecar, environment: Readonly<Record<string, string>>): ProcessSpec {
   const bootstrap = sidecarBootstrap({
     nodeId: sidecar.nodeId,
     nodeCluster: `${pod.namespace}/${pod.name}`,
+    caller: sidecar.caller,
     admin: { pipe: '/run/heddle/admin/admin.sock' },
     xds: { pipe: '/run/heddle/xds/xds.sock' },
     mark: sidecar.interception === null ? undefined : sidecarMark,
   });
   return {
     name: 'sidecar',
-    command: [
-      sidecar.envoy,
-      '--config-yaml',
-      JSON.stringify(bootstrap),
-      ...flags,
-      '--log-level',
-      sidecar.logLevel ?? 'warning',
-    ],
+    command: [sidecar.envoy, '--config-yaml', JSON.stringify(bootstrap), ...flags, '--log-level', logLevelOf(pod)],
     environment,
     workingDirectory: '/',
     capabilities: sidecarCapabilities,

@@ -1,8 +1,10 @@
+import type { AccessLogJson } from '@heddle/envoy-api/envoy/config/accesslog/v3/accesslog_pb';
 import type { ClusterJson } from '@heddle/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { FilterChainJson, FilterJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_components_pb';
 import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/listener_pb';
 import type { Modes } from '../../model/modes.ts';
 import type { MeshSettings } from '../../model/settings.ts';
+import { sentBytes } from './access-log.ts';
 import { cidr } from './cidr.ts';
 import { refusingManager, sameProtocol } from './http.ts';
 import { names, outboundPort } from './names.ts';
@@ -59,7 +61,7 @@ function outboundListener({ serviceRanges, egress, strays }: WayOut): ListenerJs
     ...listener,
     // Envoy looks at chains of a port before it looks at any address: on such a port only they count.
     filterChains: [refusal(always), ...[...pods].map(([port, own]) => refusal([...always, ...own], port))],
-    defaultFilterChain: { name: 'egress', filters: [tcpProxy(names.egressCluster)] },
+    defaultFilterChain: { name: 'egress', filters: [tcpProxy(names.egressCluster, [sentBytes('outside the mesh')])] },
   };
 }
 
@@ -95,9 +97,13 @@ const unmarked: NonNullable<ClusterJson['upstreamBindConfig']> = {
 };
 
 /** Passes bytes on to a cluster. */
-export function tcpProxy(cluster: string): FilterJson {
+export function tcpProxy(cluster: string, accessLog: readonly AccessLogJson[]): FilterJson {
   return {
     name: 'envoy.filters.network.tcp_proxy',
-    typedConfig: typed('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', { statPrefix: 'tcp', cluster }),
+    typedConfig: typed('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', {
+      statPrefix: 'tcp',
+      cluster,
+      accessLog: [...accessLog],
+    }),
   };
 }

@@ -7,6 +7,7 @@ import type {
   LocalReplyConfigJson,
 } from '@heddle/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { StringMatcherJson } from '@heddle/envoy-api/envoy/type/matcher/v3/string_pb';
+import { refusedRequests } from './access-log.ts';
 import { authorityFilter } from './authority.ts';
 import { overAds, typed } from './typed.ts';
 
@@ -87,9 +88,12 @@ const router: HttpFilterJson = {
   typedConfig: typed('envoy.extensions.filters.http.router.v3.Router', { suppressEnvoyHeaders: true }),
 };
 
-/** An HTTP connection manager with routes that come by name; `filters` run before the router, once the authority is known. */
+/**
+ * An HTTP connection manager with routes that come by name, or never change; `filters` run before the router, once the
+ * authority is known.
+ */
 export function httpManager(
-  routes: string,
+  routes: string | RouteConfigurationJson,
   options: {
     statPrefix: 'inbound' | 'outbound';
     filters?: readonly HttpFilterJson[];
@@ -100,7 +104,9 @@ export function httpManager(
     ...shared,
     ...options.manager,
     statPrefix: options.statPrefix,
-    rds: { routeConfigName: routes, configSource: overAds },
+    ...(typeof routes === 'string'
+      ? { rds: { routeConfigName: routes, configSource: overAds } }
+      : { routeConfig: routes }),
     httpFilters: [authorityFilter, ...(options.filters ?? []), router],
   };
   return { name: 'envoy.filters.network.http_connection_manager', typedConfig: typed(managerType, manager) };
@@ -114,6 +120,7 @@ export function refusingManager(body: string): FilterJson {
   const manager: HttpConnectionManagerJson = {
     ...shared,
     statPrefix: 'outbound',
+    accessLog: [refusedRequests()],
     commonHttpProtocolOptions: { idleTimeout: '1s', maxRequestsPerConnection: 1 },
     requestHeadersTimeout: '5s',
     routeConfig: {

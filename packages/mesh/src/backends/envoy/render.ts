@@ -6,6 +6,7 @@ import { isClusterService, type Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
 import type { Workload } from '../../model/workload.ts';
 import type { Render } from '../backend.ts';
+import { accessLogSwitch } from './access-log.ts';
 import { baseGroup } from './base.ts';
 import { ByProfile } from './by-profile.ts';
 import { remember } from './remember.ts';
@@ -18,8 +19,6 @@ import { inboundOf } from './workload-inbound.ts';
 
 /** What the Envoy backend needs besides the model. */
 export interface EnvoyTarget {
-  /** PEM of the certificates that the mesh trusts. */
-  readonly trustBundle: string;
   /** The workload that shows exposed Services to people, and the directory of its Unix sockets as it sees it. */
   readonly frontDoor?: { readonly workload: string; readonly directory: string };
 }
@@ -47,6 +46,13 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
     return { output: state.output, findings: [] };
   };
 }
+
+/** What switches the access log, by what is to be written. */
+const accessLogs: Readonly<Record<Modes['accessLog'], ResourceGroup>> = {
+  off: { resources: [accessLogSwitch('off')] },
+  denied: { resources: [accessLogSwitch('denied')] },
+  all: { resources: [accessLogSwitch('all')] },
+};
 
 /** The configurations of the last model, but for these workloads. */
 function renderAnew(state: RenderState, model: MeshModel, stale: ReadonlySet<string>): EnvoyOutput['sidecars'] {
@@ -115,11 +121,7 @@ function basesOf({ serviceRanges }: MeshSettings, strays: StrayAddresses): Rende
 }
 
 function sameTarget(a: EnvoyTarget, b: EnvoyTarget): boolean {
-  return (
-    a.trustBundle === b.trustBundle &&
-    a.frontDoor?.workload === b.frontDoor?.workload &&
-    a.frontDoor?.directory === b.frontDoor?.directory
-  );
+  return a.frontDoor?.workload === b.frontDoor?.workload && a.frontDoor?.directory === b.frontDoor?.directory;
 }
 
 /** Keys of the workloads that changed, went, or use a Service that did. */
@@ -149,7 +151,8 @@ function groupsOf(state: RenderState, model: MeshModel, workload: Workload): Res
   const { egress } = workload.modes;
   const groups = [
     state.bases[egress],
-    remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle)),
+    accessLogs[workload.modes.accessLog],
+    remember(state.inbounds, workload.ports, () => inboundOf(workload)),
   ];
   const named = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
   const answering = answeringFor(model, named);

@@ -22,6 +22,8 @@ export const routeType = 'type.googleapis.com/envoy.config.route.v3.RouteConfigu
 export const clusterType = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
 /** Type URL of the endpoints of a cluster (EDS). */
 export const endpointType = 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment';
+/** Type URL of a layer of runtime values (RTDS). */
+export const runtimeType = 'type.googleapis.com/envoy.service.runtime.v3.Runtime';
 /** Type URL of a secret (SDS). */
 export const secretType = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret';
 /** Type URL of the configuration of a filter that comes by name (ECDS). */

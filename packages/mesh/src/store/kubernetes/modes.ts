@@ -15,7 +15,7 @@ export interface ModeMistake {
 }
 
 /**
- * Reads `heddle.dev/{mtls,policy,egress}` of a Namespace or a pod (I4). A value that nobody knows closes rather than falls
+ * Reads the annotations that set modes of a Namespace or a pod (I4). A value that nobody knows closes rather than falls
  * back to what holds around it, which may be more open than anything that its author can have meant.
  */
 export function readModes({ metadata }: KubeObject): ModesReading {
