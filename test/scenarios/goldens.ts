@@ -35,7 +35,7 @@ export function goldensOf({ name, mesh, calls, input }: Scenario): ReadonlyMap<s
 
 /** Other meshes have nothing of their own to say to stories about hosts, paths and evasion: those are about sidecars. */
 function translationsOf(scenario: string): [target: string, render: RenderManifests][] {
-  return /^(?:access|split)\//.test(scenario) ? Object.entries(renderers) : [];
+  return /^(?:access|modes|split)\//.test(scenario) ? Object.entries(renderers) : [];
 }
 
 /** What holds by default is alike in all scenarios, and who may call in all about splits. */
