@@ -84,6 +84,7 @@ describe('the controller of a cluster', { skip: await withoutCluster() }, () => 
       {
         client,
         namespace: 'heddle-system',
+        identity: 'test',
         dnsNames: ['mesh-controller.heddle-system.svc'],
         xds: { host: '127.0.0.1', port: 0 },
         metrics: { host: '127.0.0.1', port: 0 },
@@ -143,6 +144,40 @@ describe('the controller of a cluster', { skip: await withoutCluster() }, () => 
       names.some(name => name.includes('stock')),
       names.join(' '),
     );
+  });
+
+  test('objects say what became of them, and are not written again for it', async () => {
+    const { client } = cluster;
+    const path = '/apis/access.smi-spec.io/v1alpha4/namespaces/shop/traffictargets/web-reads-stock';
+    const conditionsOf = async () => {
+      const { status: is } = await client.json<{ status?: { conditions?: Record<string, unknown>[] } }>({ path });
+      return is?.conditions?.map(({ type, status: holds, observedGeneration }) => [type, holds, observedGeneration]);
+    };
+    const first = await eventually('conditions', conditionsOf);
+    assert.deepEqual(
+      first.map(([type]) => type),
+      ['Accepted', 'ResolvedRefs', 'Conflicted', 'Programmed'],
+    );
+    assert.deepEqual(first[0], ['Accepted', 'True', 1]);
+    const before = await client.json<ApiObject>({ path });
+    const lost = {
+      ...target('lost'),
+      spec: { ...target('lost').spec, rules: [{ kind: 'HTTPRouteGroup', name: 'nobody' }] },
+    };
+    await applyAll(client, lost);
+    const events = '/api/v1/namespaces/shop/events?fieldSelector=involvedObject.name%3Dlost';
+    const said = await eventually('an event', async () => {
+      const { items } = await client.json<{ items: { reason: string; type: string; count: number }[] }>({
+        path: events,
+      });
+      return items.length > 0 ? items : undefined;
+    });
+    assert.deepEqual(
+      said.map(({ reason, type, count }) => [reason, type, count]),
+      [['RouteGroupNotFound', 'Warning', 1]],
+    );
+    const after = await client.json<ApiObject>({ path });
+    assert.equal(after.metadata.resourceVersion, before.metadata.resourceVersion);
   });
 
   test('who is not that pod gets nothing', async () => {
