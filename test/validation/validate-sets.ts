@@ -72,7 +72,7 @@ function renderedFrom(objects: readonly KubeObject[]): EnvoyOutput {
   store.configure(settings);
   const model = createCompiler()(store.apply({ upserts: completedSources(sources, settings).objects, removals: [] }));
   const door = { workload: `${frontDoor.namespace}/${frontDoor.name}`, directory: '/run/heddle/front-door' };
-  const { output } = createEnvoyRenderer()(model, { trustBundle: authority.trustBundlePem, frontDoor: door });
+  const { output } = createEnvoyRenderer()(model, { frontDoor: door });
   return output;
 }
 
@@ -124,6 +124,7 @@ async function complaint(envoy: string, resources: readonly XdsResource[]): Prom
   const { dynamicResources: _, ...bootstrap } = sidecarBootstrap({
     nodeId: 'sidecar~10.244.0.3~any.body~local',
     nodeCluster: 'any/body',
+    caller: 'web.shop',
     admin: { address: '127.0.0.1', port: 15_000 },
     xds: { address: '127.0.0.1', port: 15_010 },
   });

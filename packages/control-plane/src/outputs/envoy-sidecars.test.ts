@@ -45,7 +45,7 @@ function sidecarsWithMemory(createRenderer?: () => Render<EnvoyTarget, EnvoyOutp
       },
     },
     secrets,
-    target: () => ({ trustBundle: 'bundle' }),
+    target: () => ({}),
     open: async () => undefined,
     onFailure: failure => said.push(`${failure.sidecars.map(sidecar => sidecar.pod).join()}: ${String(failure.error)}`),
     ...(createRenderer && { createRenderer }),

@@ -10,6 +10,7 @@ import type { RouteProfile } from '../../model/route-profile.ts';
 import type { Endpoint, OutboundRoute, Service, ServicePort, WeightedBackend } from '../../model/service.ts';
 import { shortHash } from '../../model/short-hash.ts';
 import { sentBytes, sentRequests } from './access-log.ts';
+import { announceCaller } from './announce.ts';
 import { tcpProxy } from './base.ts';
 import { httpManager } from './http.ts';
 import { names } from './names.ts';
@@ -153,7 +154,7 @@ function chains(service: Service, port: ServicePort): Chains {
     };
   const http = httpChain(names.service(service.key, port.number), called(service, port));
   if (port.protocol === 'http') return { filterChains: [http] };
-  const bytes: FilterChainJson = { name: 'tcp', filters: [splitTcp(service, port)] };
+  const bytes: FilterChainJson = { name: 'tcp', filters: [announceCaller, splitTcp(service, port)] };
   if (port.protocol === 'tcp') return { filterChains: [bytes] };
   const detected = {
     ...http,
@@ -175,7 +176,7 @@ function called({ key }: Service, { number }: ServicePort): string {
 
 function httpChain(routes: string, service: string): FilterChainJson {
   const manager = { accessLog: [sentRequests(service)] };
-  return { name: 'http', filters: [httpManager(routes, { statPrefix: 'outbound', manager })] };
+  return { name: 'http', filters: [announceCaller, httpManager(routes, { statPrefix: 'outbound', manager })] };
 }
 
 /** Connections are shared like requests, but by the last route only: none but HTTP can be matched (S12). */
