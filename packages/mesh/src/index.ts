@@ -1,4 +1,10 @@
 export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze/remarks.ts';
+export type {
+  ApplicationConfig,
+  ApplicationRetries,
+  ApplicationRoute,
+} from './backends/application/application-config.ts';
+export { applicationConfig } from './backends/application/render.ts';
 export type { Render, Rendering } from './backends/backend.ts';
 export { callEvent } from './backends/envoy/access-log.ts';
 export { wouldBeDenied, wouldBeDeniedStats } from './backends/envoy/audit.ts';

@@ -509,3 +509,37 @@ spec:
     assert.match(refusal([pod]), /does not exist/);
   });
 });
+
+function annotated(value: string): SourceObject {
+  return podObject({ metadata: { annotations: { 'heddle.dev/app-config': value } } });
+}
+
+describe('what the mesh tells applications', () => {
+  const namespace = source('Namespace', 'shop', {
+    metadata: { namespace: undefined, annotations: { 'heddle.dev/app-config': 'enabled' } },
+  });
+
+  it('is a file that the environment names, for a pod that asks', () => {
+    const pod = only([annotated('enabled')]);
+    assert.deepEqual(pod.volumes, [{ name: 'heddle-app-config', files: {} }]);
+    const [container] = pod.containers;
+    assert.deepEqual(container?.env, [{ name: 'SMI_CONFIG_PATH', value: '/etc/smi/config.yaml' }]);
+    assert.deepEqual(container?.volumeMounts, [{ name: 'heddle-app-config', mountPath: '/etc/smi', readOnly: true }]);
+  });
+
+  it('may be asked for by a namespace, and declined by a pod', () => {
+    assert.equal(only([podObject(), namespace]).volumes?.length, 1);
+    assert.equal(only([annotated('no'), namespace]).volumes, undefined);
+    assert.equal(only([podObject()]).volumes, undefined);
+  });
+
+  it('leaves a container alone that names a file itself', () => {
+    const own = { env: [{ name: 'SMI_CONFIG_PATH', value: '/own.yaml' }] };
+    const metadata = { annotations: { 'heddle.dev/app-config': 'yes' } };
+    assert.equal(app([podObject({ metadata, container: own })]).volumeMounts, undefined);
+  });
+
+  it('is said where it can not be read', () => {
+    assert.deepEqual(remarks([annotated('maybe')]).filter(text => text.includes('maybe')).length, 1);
+  });
+});
