@@ -256,7 +256,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'control-plane/install': {
     holds: 'the objects that an installation on a cluster consists of',
-    knows: ['smi', 'control-plane/inject'],
+    knows: ['smi', 'control-plane/inject', 'control-plane/sources'],
     packages: ['Node'],
   },
   'control-plane/inject': {
@@ -274,6 +274,11 @@ const layers: Readonly<Record<string, Layer>> = {
   'control-plane/controller.ts': { holds: 'the wiring of a controller', knows: everything, packages: ['Node'] },
   'control-plane/local-controller.ts': {
     holds: 'the wiring of a local mesh’s controller',
+    knows: everything,
+    packages: ['Node'],
+  },
+  'control-plane/cluster-webhooks.ts': {
+    holds: 'the wiring of a cluster’s webhooks',
     knows: everything,
     packages: ['Node'],
   },

@@ -81,7 +81,9 @@ function serverOf(workload: Workload, port: InboundPort, labels: Labels, scope: 
   const whole = authorizations.filter(({ tcp }) => tcp || isBare);
   return [
     made,
-    ...whole.map(({ target }) => allow(server, 'Server', server.name, target)),
+    ...whole.map(({ target }) =>
+      allow(server, { kind: 'Server', name: server.name, as: isBare ? '' : '.bytes' }, target),
+    ),
     ...(isBare
       ? []
       : [...routesOn(server, authorizations, scope.dialect), ...probeRoute(workload, port, server, scope.dialect)]),
@@ -109,14 +111,22 @@ function targetName({ source }: ResourceOrigin): string {
   return source.object.metadata.name;
 }
 
+/** What an AuthorizationPolicy opens, and what its name has behind that of this. */
+interface Opened {
+  readonly kind: 'Server' | 'HTTPRoute';
+  readonly name: string;
+  readonly as: '' | '.bytes';
+}
+
 /** Lets the callers of a TrafficTarget in, to a Server or a route of it. */
-function allow(server: NamedServer, kind: 'Server' | 'HTTPRoute', name: string, target: ResourceOrigin): Manifest {
+function allow(server: NamedServer, to: Opened, target: ResourceOrigin): Manifest {
+  const { kind, name, as } = to;
   const caller = targetName(target);
   const policy = {
     targetRef: { group, kind, name },
     requiredAuthenticationRefs: [{ group, kind: 'MeshTLSAuthentication', name: caller }],
   };
-  const policyName = name.endsWith(`.${caller}`) ? name : `${name}.${caller}`;
+  const policyName = name.endsWith(`.${caller}`) ? name : `${name}${as}.${caller}`;
   return manifestOf(headOf(server, 'AuthorizationPolicy', 'v1alpha1', policyName), policy, [target]);
 }
 
@@ -129,7 +139,9 @@ function routesOn(server: NamedServer, authorizations: readonly Authorization[],
     const spec = { parentRefs: [{ group, kind: 'Server', name: server.name }], rules };
     return [
       manifestOf(headOf(server, 'HTTPRoute', 'v1beta3', name), spec, from),
-      ...targets.flatMap(target => origins.get(target) ?? []).map(target => allow(server, 'HTTPRoute', name, target)),
+      ...targets
+        .flatMap(target => origins.get(target) ?? [])
+        .map(target => allow(server, { kind: 'HTTPRoute', name, as: '' }, target)),
     ];
   });
 }
