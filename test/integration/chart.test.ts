@@ -27,6 +27,35 @@ function keyOf({ kind, metadata }: KubeObject): string {
   return `${kind} ${metadata.name}`;
 }
 
+function applied(layer: Readonly<Record<string, unknown>>): Map<string, KubeObject> {
+  const { values } = readValues([layer]);
+  const release = { namespace: 'heddle-system', version: '0.1.0' };
+  const made = installation(values, release, { valuesJson: JSON.stringify(values), managedBy: 'Helm' });
+  const objects = made
+    .filter(({ object, when }) => object.kind !== 'Namespace' && (when === undefined || values[when]))
+    .map(({ object }) => JSON.parse(JSON.stringify(plainObject(object))) as KubeObject);
+  return new Map(objects.map(object => [keyOf(object), object]));
+}
+
+/** What only Helm says of an object is taken off; values are compared as values. */
+function comparable(object: KubeObject): unknown {
+  const { annotations: _, ...metadata } = object.metadata;
+  const plain = {
+    ...object,
+    metadata: keyOf(object).endsWith('meshconfigs.heddle.dev') ? { ...metadata, labels: {} } : metadata,
+  };
+  const { data } = object as { data?: Record<string, string> };
+  return data === undefined ? plain : { ...plain, data: JSON.parse(data['values.json'] ?? '') as unknown };
+}
+
+function assertSame(rendered: Map<string, KubeObject>, wanted: Map<string, KubeObject>): void {
+  assert.deepEqual([...rendered.keys()].toSorted(), [...wanted.keys()].toSorted());
+  for (const [key, object] of wanted) {
+    const found = rendered.get(key);
+    assert.deepEqual(found && comparable(found), comparable(object), key);
+  }
+}
+
 describe('the chart', { skip: withoutGo(), timeout: 1_200_000 }, () => {
   let helm: string;
   before(async () => {
@@ -41,35 +70,6 @@ describe('the chart', { skip: withoutGo(), timeout: 1_200_000 }, () => {
     // As Kubernetes reads it.
     const objects = parseAllDocuments(stdout, { version: '1.1' }).map(document => document.toJS() as KubeObject | null);
     return new Map(objects.flatMap(object => (object === null ? [] : [[keyOf(object), object] as const])));
-  }
-
-  function applied(layer: Readonly<Record<string, unknown>>): Map<string, KubeObject> {
-    const { values } = readValues([layer]);
-    const release = { namespace: 'heddle-system', version: '0.1.0' };
-    const made = installation(values, release, { valuesJson: JSON.stringify(values), managedBy: 'Helm' });
-    const objects = made
-      .filter(({ object, when }) => object.kind !== 'Namespace' && (when === undefined || values[when]))
-      .map(({ object }) => JSON.parse(JSON.stringify(plainObject(object))) as KubeObject);
-    return new Map(objects.map(object => [keyOf(object), object]));
-  }
-
-  /** What only Helm says of an object is taken off; values are compared as values. */
-  function comparable(object: KubeObject): unknown {
-    const { annotations: _, ...metadata } = object.metadata;
-    const plain = {
-      ...object,
-      metadata: keyOf(object).endsWith('meshconfigs.heddle.dev') ? { ...metadata, labels: {} } : metadata,
-    };
-    const { data } = object as { data?: Record<string, string> };
-    return data === undefined ? plain : { ...plain, data: JSON.parse(data['values.json'] ?? '') as unknown };
-  }
-
-  function assertSame(rendered: Map<string, KubeObject>, wanted: Map<string, KubeObject>): void {
-    assert.deepEqual([...rendered.keys()].toSorted(), [...wanted.keys()].toSorted());
-    for (const [key, object] of wanted) {
-      const found = rendered.get(key);
-      assert.deepEqual(found && comparable(found), comparable(object), key);
-    }
   }
 
   test('it lints', async () => {
