@@ -4,6 +4,7 @@ import { defaultSettings, type HeldObject, heldObjects } from '@heddle/mesh';
 import type { ServingIdentity } from './identity/serving-certificate.ts';
 import { enrolmentLabel, formerEnrolmentLabel } from './inject/decide-injection.ts';
 import type { NamespaceMarks } from './inject/pod-to-inject.ts';
+import type { InjectionSettings } from './inject/settings.ts';
 import { injectionSettings, type Release, webhookSettings } from './install/settings-of-values.ts';
 import type { Values } from './install/values.ts';
 import {
@@ -54,7 +55,7 @@ export async function runClusterWebhooks(options: ClusterWebhooksOptions, signal
   const handlers = webhookHandlers(
     { rehearsal, settings },
     {
-      settings: () => ({ ...injection, dnsServers: dnsServersIn(state()) }),
+      settings: () => ({ ...injection, ...logLevelIn(state()), dnsServers: dnsServersIn(state()) }),
       namespace: async name => await marksOf(client, name),
     },
   );
@@ -168,4 +169,10 @@ function dnsServersIn(state: State | undefined): readonly string[] {
     const all: readonly unknown[] = Array.isArray(clusterIPs) ? clusterIPs : [clusterIP];
     return all.filter(address => typeof address === 'string' && address !== 'None' && address !== '') as string[];
   });
+}
+
+/** What sidecars that start now are to log, where the MeshConfig says something else than the default; else the installation does. */
+function logLevelIn(state: State | undefined): Pick<InjectionSettings, 'logLevel'> | undefined {
+  const logLevel = state?.model.settings.sidecar.logLevel;
+  return logLevel === undefined || logLevel === defaultSettings.sidecar.logLevel ? undefined : { logLevel };
 }

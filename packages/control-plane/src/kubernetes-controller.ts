@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MeshSettings } from '@heddle/mesh';
+import { defaultSettings, type MeshSettings, startSettings } from '@heddle/mesh';
 import { type ClusterWebhooksOptions, runClusterWebhooks } from './cluster-webhooks.ts';
 import { Controller } from './controller.ts';
 import { CertificateAuthority } from './identity/ca.ts';
@@ -12,6 +12,7 @@ import { admitSidecar } from './outputs/kubernetes/admit-sidecar.ts';
 import { sharedAuthority } from './outputs/kubernetes/authority-secret.ts';
 import { ClusterReports } from './outputs/kubernetes/cluster-reports.ts';
 import { type KindTrouble, KubernetesSource } from './sources/kubernetes/kubernetes-source.ts';
+import { meshConfigsAtStart } from './sources/kubernetes/mesh-config.ts';
 import type { Authenticate, ServerCertificate } from './xds/server.ts';
 
 /** What the controller of a cluster's mesh needs. */
@@ -29,7 +30,8 @@ export interface KubernetesControllerOptions {
   readonly metrics: { readonly host: string; readonly port: number };
   /** Whom tokens of sidecars are for. */
   readonly audience: string;
-  readonly settings: Partial<MeshSettings> & Pick<MeshSettings, 'trustDomain'>;
+  /** What the MeshConfig of the cluster is laid over. */
+  readonly settings: Partial<MeshSettings>;
   /** The webhooks that this replica answers; absent: none. */
   readonly webhooks?: Pick<ClusterWebhooksOptions, 'host' | 'port' | 'target' | 'values'> & {
     readonly version: string;
@@ -55,7 +57,8 @@ export async function runKubernetesController(
   options: KubernetesControllerOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, namespace, settings, log } = options;
+  const { client, namespace, log } = options;
+  const settings = startSettings({ ...defaultSettings, ...options.settings }, await meshConfigsAtStart(client));
   const { trustDomain } = settings;
   const pem = await sharedAuthority({
     client,

@@ -13,10 +13,24 @@ export class Placeholder {
     this.kind = kind;
   }
 
-  /** Inside of a longer text. */
+  /** Inside of a longer text: a mark, which neither YAML nor JSON has to quote. */
   toString(): string {
-    return `{{ ${this.expression} }}`;
+    return `HELM(${encoded(this.expression)})`;
   }
+
+  /** As a value of its own. */
+  toJSON(): string {
+    return `HELM-${this.kind}(${encoded(this.expression)})`;
+  }
+}
+
+function encoded(expression: string): string {
+  return Buffer.from(expression).toString('base64url');
+}
+
+/** What stands in a mark that a placeholder has left. */
+export function expressionIn(mark: string): string {
+  return Buffer.from(mark, 'base64url').toString();
 }
 
 /** One of two texts, now if the flag is known, else when the chart is rendered. */
@@ -37,7 +51,7 @@ export function textOr(text: string, otherwise: string): string {
 
 /** A text in which templates stand, as an expression of its own. */
 function quotedTemplate(text: string): string {
-  const parts = text.split(/\{\{ (.*?) \}\}/);
+  const parts = text.split(/HELM\(([\w-]*)\)/).map((part, index) => (index % 2 === 0 ? part : expressionIn(part)));
   const format = parts.map((part, index) => (index % 2 === 0 ? part : '%s')).join('');
   const values = parts.filter((_, index) => index % 2 === 1).map(value => ` (${value})`);
   return `printf "${format}"${values.join('')}`;
