@@ -58,15 +58,8 @@ async function makeCalls(
 ): Promise<SeenCall[]> {
   const { model } = scenario.mesh;
   const options = { exec: await podsOf(mesh, model), node: process.execPath, model, timeout };
-  const isCounted = ({ expect: { shares, wouldDeny, route } }: TrafficCall) =>
-    shares !== undefined || wouldDeny !== undefined || route !== undefined;
-  const seen = [
-    ...(await runTraffic(
-      calls.filter(call => !isCounted(call)),
-      options,
-      signal,
-    )),
-  ];
+  const plain = calls.filter(call => !isCounted(call));
+  const seen = [...(await runTraffic(plain, options, signal))];
   for (const call of calls.filter(isCounted)) {
     const before = await countsOf(mesh, signal);
     const { shares, wouldDeny, route } = call.expect;
@@ -80,6 +73,10 @@ async function makeCalls(
     seen.push(counted);
   }
   return seen;
+}
+
+function isCounted({ expect: { shares, wouldDeny, route } }: TrafficCall): boolean {
+  return shares !== undefined || wouldDeny !== undefined || route !== undefined;
 }
 
 /** What sidecars have counted so far. */
