@@ -38,11 +38,15 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
     const stale = staleWorkloads(state, model);
     const strays = state.findStrays(model.namespaces);
     if (strays !== state.strays || model.settingsOrigin !== state.origin) {
+      for (const [key] of configurations(state.output)) stale.add(key);
+    }
+    if (strays !== state.strays) {
       state.strays = strays;
       state.bases = basesOf(model.settings, strays);
+    }
+    if (model.settingsOrigin !== state.origin) {
       state.origin = model.settingsOrigin;
       state.switches = switchesOf(model.settingsOrigin);
-      for (const [key] of configurations(state.output)) stale.add(key);
     }
     state.output = { sidecars: renderAnew(state, model, stale) };
     state.namespaces = model.namespaces;
