@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { ApiClient } from '../../packages/control-plane/src/kube/api-client.ts';
 import type { ApiObject } from '../../packages/control-plane/src/kube/kube-object.ts';
-import { clientOf, startTestCluster, withoutCluster } from './cluster-harness.ts';
+import { buildPrograms, clientOf, withoutCluster } from './cluster-harness.ts';
 import { eventually, testEnvoy } from './local-harness.ts';
 import { Place, RunningUp } from './up-harness.ts';
 
@@ -33,8 +33,7 @@ describe('heddle up --kubernetes', { skip: reason, timeout: 400_000 }, () => {
     await client.json({ method: 'PATCH', path, body, contentType });
   };
   before(async () => {
-    // Builds the programs where they are missing.
-    await (await startTestCluster({ controllers: false })).end();
+    await buildPrograms();
     place = await Place.ofBookstore();
     up = new RunningUp(place, ['--kubernetes']);
     const said = await up.until(/^export KUBECONFIG=(.+)$/m);

@@ -9,6 +9,8 @@ import { serveMetrics } from './metrics/server.ts';
 import { admitSidecar } from './outputs/kubernetes/admit-sidecar.ts';
 import { sharedAuthority } from './outputs/kubernetes/authority-secret.ts';
 import { ClusterReports } from './outputs/kubernetes/cluster-reports.ts';
+import { logicalRoots } from './outputs/kubernetes/root-service.ts';
+import { RootServices } from './outputs/kubernetes/root-services.ts';
 import { type KindTrouble, KubernetesSource } from './sources/kubernetes/kubernetes-source.ts';
 import type { Authenticate, ServerCertificate } from './xds/server.ts';
 
@@ -61,6 +63,7 @@ export async function runKubernetesController(
     client,
     onTrouble: trouble => tell(trouble, log),
     onPolicy: (ref, object) => reports.see(ref, object),
+    onService: (ref, object) => roots.see(ref, object),
     onRecovered: ({ plural, group }) => log.info('listed again', { object: named(plural, group) }),
   });
   const controller = new Controller({
@@ -69,6 +72,7 @@ export async function runKubernetesController(
     sources: [source],
     // All sidecars share one port, where each proves who it is.
     open: async () => await Promise.resolve(undefined),
+    onState: ({ model }) => roots.want(logicalRoots(model)),
     log,
   });
   const reports = new ClusterReports({
@@ -76,6 +80,10 @@ export async function runKubernetesController(
     report: () => controller.report.status(),
     now,
     onTrouble: (what, error) => log.error('what became of an object could not be said on it', error, { what }),
+  });
+  const roots = new RootServices({
+    client,
+    onTrouble: (what, error) => log.error('not made or removed', error, { what }),
   });
   controller.report.onChange(() => reports.changed());
   const metrics = await serveMetrics(options.metrics.port, controller.report, signal, options.metrics.host);
@@ -94,7 +102,7 @@ export async function runKubernetesController(
     },
     async leading => {
       log.info('this replica says on objects what became of them', { identity: options.identity });
-      await reports.run(leading);
+      await Promise.all([reports.run(leading), roots.run(leading)]);
     },
     signal,
   );

@@ -20,6 +20,8 @@ import { ClusterNode } from './local/kubelet/cluster-node.ts';
 import { openSocket } from './local-controller.ts';
 import type { Logger } from './log.ts';
 import { ClusterReports } from './outputs/kubernetes/cluster-reports.ts';
+import { logicalRoots } from './outputs/kubernetes/root-service.ts';
+import { RootServices } from './outputs/kubernetes/root-services.ts';
 import { AddressBook } from './sources/addresses.ts';
 import { KubernetesSource } from './sources/kubernetes/kubernetes-source.ts';
 
@@ -83,6 +85,8 @@ interface Running {
   readonly node: LocalNode;
 }
 
+const now = (): Date => new Date();
+
 async function runMesh(
   options: LocalClusterOptions,
   { runDirectory, cluster, node: { client: node } }: Running,
@@ -100,6 +104,7 @@ async function runMesh(
     sidecars: 'unless-refused',
     onTrouble: ({ kind, reason, hint }) => log.info('failed to list SMI policy', { object: kind.plural, reason, hint }),
     onPolicy: (ref, object) => reports.see(ref, object),
+    onService: (ref, object) => roots.see(ref, object),
   });
   const kubelet: ClusterNode = new ClusterNode({
     name: nodeName,
@@ -118,11 +123,13 @@ async function runMesh(
     sources: [source],
     outputs: [output],
     open: (sidecar, xds) => openSocket({ sidecar, xds, runDirectory, log }, signal),
+    onState: ({ model }) => roots.want(logicalRoots(model)),
     log,
   });
   const { report } = controller;
-  const now = (): Date => new Date();
   const reports = new ClusterReports({ client, report: () => report.status(), now, onTrouble: trouble });
+  // Nobody else makes the Services of a playground: there is nothing to wait for.
+  const roots = new RootServices({ client, onTrouble: trouble, absentFor: 500 });
   report.onChange(() => reports.changed());
   await serveStatus(controllerSocket(runDirectory), report, signal);
   options.onReady(cluster.kubeconfig);
@@ -131,6 +138,7 @@ async function runMesh(
     output.run(signal),
     kubelet.run(signal),
     reports.run(signal),
+    roots.run(signal),
     ...(directory === undefined ? [] : [applyFolder({ client, directory, onTrouble: trouble }, signal)]),
   ]);
 }

@@ -4,6 +4,7 @@ import { isInjected } from '../../inject/pod-to-inject.ts';
 import type { ApiObject } from '../../kube/kube-object.ts';
 import { type JsonRecord, recordOf } from '../record.ts';
 import type { ClusterKind } from './cluster-kinds.ts';
+import { addressOfRoot } from './logical-root.ts';
 
 /** Annotations that change on their own, or say again what the object says. */
 const noise: ReadonlySet<string> = new Set([
@@ -32,6 +33,8 @@ export function bareObject(object: ApiObject, kind: ClusterKind, before?: Source
 type ReadObject = JsonRecord & { readonly metadata: JsonRecord };
 
 function readObject(object: ApiObject, kind: ClusterKind): ReadObject {
+  const address = kind.kind === 'Service' ? addressOfRoot(object) : undefined;
+  if (address !== undefined) return { ...address, metadata: { ...address.metadata } };
   return {
     apiVersion: object.apiVersion,
     kind: kind.kind,

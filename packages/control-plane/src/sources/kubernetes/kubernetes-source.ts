@@ -37,6 +37,8 @@ export interface KubernetesSourceOptions {
   readonly onRecovered?: (kind: ClusterKind) => void;
   /** Told of each object of policy as it came, status included; undefined for one that is gone. */
   readonly onPolicy?: (ref: ObjectRef, object: ApiObject | undefined) => void;
+  /** The same of Services. */
+  readonly onService?: (ref: ObjectRef, object: ApiObject | undefined) => void;
 }
 
 /** Follows a cluster. */
@@ -85,10 +87,10 @@ export class KubernetesSource implements Source {
   }
 
   #listener(state: KindState, due: () => void): ResourceListener {
-    const { onPolicy, onTrouble, onRecovered } = this.#options;
-    const { policy } = state.kind;
+    const { onPolicy, onService, onTrouble, onRecovered } = this.#options;
+    const onObject = state.kind.policy ? onPolicy : state.kind.kind === 'Service' ? onService : undefined;
     const told = (object: ApiObject, isThere: boolean): void => {
-      if (policy) onPolicy?.(refOf(object), isThere ? object : undefined);
+      onObject?.(refOf(object), isThere ? object : undefined);
     };
     return {
       replaced: objects => {
@@ -164,9 +166,9 @@ class KindState {
       this.put(object);
     }
     this.isSettled = true;
-    return [...gone.values()].map(({ object }) => {
-      this.remove(object);
-      return object;
+    return [...gone.values()].map(({ object: { metadata, apiVersion } }) => {
+      this.remove({ metadata });
+      return { apiVersion, kind: this.kind.kind, metadata };
     });
   }
 
@@ -175,8 +177,10 @@ class KindState {
     const before = this.#objects.get(key);
     const source = this.#read(object, this.kind, before);
     if (source === before) return;
-    // The same name in another version: who holds it takes that for the same object.
     this.#removals.delete(key);
+    // What was the address of a root has become a Service, or the other way round.
+    if (before !== undefined && before.object.kind !== source.object.kind)
+      this.#removals.set(`${key} as ${before.object.kind}`, refOf(before.object));
     this.#objects.set(key, source);
     this.#upserts.set(key, source);
   }
