@@ -8,6 +8,8 @@ const root = path.dirname(import.meta.dirname);
 
 for (const { folder, files } of generatedFiles()) {
   mkdirSync(path.join(root, folder), { recursive: true });
-  for (const name of readdirSync(path.join(root, folder))) if (!files.has(name)) rmSync(path.join(root, folder, name));
+  for (const entry of readdirSync(path.join(root, folder), { withFileTypes: true })) {
+    if (entry.isFile() && !files.has(entry.name)) rmSync(path.join(root, folder, entry.name));
+  }
   for (const [name, text] of files) writeFileSync(path.join(root, folder, name), text);
 }

@@ -1,18 +1,20 @@
 import { stringify } from 'yaml';
 import { crds } from '../packages/smi/src/crd/crds.ts';
+import { chartFolders } from './helm/chart.ts';
 import { typeFiles } from './typescript-types.ts';
 
-/** A folder of which every file is generated. */
+/** A folder of which every file is generated; folders in it are others. */
 export interface GeneratedFolder {
   readonly folder: string;
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** Everything that is made from the schemas of the SMI kinds. */
+/** Everything that is made from the schemas of the SMI kinds, and from what an installation consists of. */
 export function generatedFiles(): readonly GeneratedFolder[] {
   return [
     { folder: 'packages/smi/src/types', files: typeFiles() },
     { folder: 'deploy/crds', files: crdFiles() },
+    ...chartFolders(),
   ];
 }
 
@@ -24,7 +26,7 @@ function crdFiles(): ReadonlyMap<string, string> {
   return new Map(
     crds().map(crd => [
       `${crd.metadata.name}.yaml`,
-      `${head}${stringify(crd, { aliasDuplicateObjects: false, lineWidth: 0 })}`,
+      `${head}${stringify(crd, { aliasDuplicateObjects: false, lineWidth: 0, compat: 'yaml-1.1' })}`,
     ]),
   );
 }

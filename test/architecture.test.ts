@@ -26,6 +26,10 @@ const layers: Readonly<Record<string, Layer>> = {
   'mesh/explain': { holds: 'one request’s verdict, and why', knows: ['smi', 'mesh/findings', 'mesh/model'] },
   'mesh/analyze': { holds: 'questions about the whole model', knows: ['smi', 'mesh/findings', 'mesh/model'] },
   'mesh/backends': { holds: 'what every backend offers', knows: ['smi', 'mesh/findings', 'mesh/model'] },
+  'mesh/backends/application': {
+    holds: 'model to what applications are told',
+    knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends'],
+  },
   'mesh/backends/envoy': {
     holds: 'model to Envoy configuration',
     knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/backends', 'envoy-api (types)'],
@@ -53,6 +57,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/explain',
       'mesh/analyze',
       'mesh/backends',
+      'mesh/backends/application',
       'mesh/backends/envoy',
       'mesh/backends/gateway-api',
       'mesh/backends/istio',
@@ -136,6 +141,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/model',
       'control-plane/sources',
       'control-plane/outputs',
+      'control-plane/sidecar',
       'control-plane/local/pod.ts',
       'control-plane/local/desired',
     ],
@@ -187,12 +193,13 @@ const layers: Readonly<Record<string, Layer>> = {
       'mesh/model',
       'mesh/store',
       'mesh/backends',
+      'mesh/backends/application',
       'mesh/backends/envoy',
       'control-plane/xds',
       'control-plane/identity',
       'control-plane/sidecar',
     ],
-    packages: ['Node'],
+    packages: ['Node', 'yaml'],
   },
   'control-plane/outputs/kubernetes': {
     holds: 'what a cluster is told, and who in it is whom',
@@ -264,7 +271,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'control-plane/install': {
     holds: 'the objects that an installation on a cluster consists of',
-    knows: ['smi', 'control-plane/inject'],
+    knows: ['smi', 'control-plane/inject', 'control-plane/sources'],
     packages: ['Node'],
   },
   'control-plane/inject': {
@@ -287,6 +294,11 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'control-plane/local-cluster.ts': {
     holds: 'the wiring of a cluster on this machine',
+    knows: everything,
+    packages: ['Node'],
+  },
+  'control-plane/cluster-webhooks.ts': {
+    holds: 'the wiring of a cluster’s webhooks',
     knows: everything,
     packages: ['Node'],
   },

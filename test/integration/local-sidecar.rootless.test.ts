@@ -94,6 +94,7 @@ for (const userNamespace of process.getuid?.() === 0 ? [false, true] : [true]) {
 
     const sidecar = (pod: Pod, more: Partial<Sidecar> = {}): Sidecar => ({
       nodeId: sidecarNodeId(pod),
+      caller: 'default.default',
       envoy: envoy ?? '',
       xdsDirectory: join(node.runDirectory, 'xds', pod.name),
       ...more,

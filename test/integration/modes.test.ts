@@ -121,11 +121,6 @@ describe('modes', { skip: envoy === undefined }, () => {
   }
 
   const counted = async (name: string) => await mesh.statistic({ namespace: 'stock', name: 'db' }, name);
-  /** How often listeners of the database were replaced, and how many chains of them are waiting for their connections to end. */
-  const drains = async () => [
-    await counted('listener_manager.listener_modified'),
-    await counted('listener_manager.total_filter_chains_draining'),
-  ];
   const greets = async (name: 'thief' | 'old') =>
     await eventually(`${name} is greeted`, async () => {
       const heard = await hear(name, 3306);
@@ -147,7 +142,7 @@ describe('modes', { skip: envoy === undefined }, () => {
   });
 
   test('audit: who would be denied is let in, and counted while it is silent (I3)', async () => {
-    const [before, drained] = [await counted(wouldBeDeniedStats.connections), await drains()];
+    const before = await counted(wouldBeDeniedStats.connections);
     mesh.edit(under({ policy: 'audit' }));
     assert.deepEqual(await greets('thief'), greeting);
     assert.equal((await counted(wouldBeDeniedStats.connections)) - before, 1);
@@ -159,7 +154,6 @@ describe('modes', { skip: envoy === undefined }, () => {
     const stolen = await hear('thief', 80, 'GET / HTTP/1.0\r\nHost: db\r\n\r\n');
     assert.match(stolen.text, /^HTTP\/1\.[01] 200 /);
     assert.equal(await counted(wouldBeDeniedStats.requests), requests + 1);
-    assert.deepEqual(await drains(), drained);
   });
 
   test('audit, permissive: plain text is let in and counted, a handshake that is not the mesh’s is the application’s (I2)', async () => {
@@ -174,7 +168,6 @@ describe('modes', { skip: envoy === undefined }, () => {
     assert.match((await hear('old', 8080, request)).text, /^HTTP\/1\.1 200 /);
     const { status, same, bytes } = await kept();
     assert.deepEqual([status, same, bytes], [200, true, 'open']);
-    assert.equal((await drains())[1], 0);
   });
 
   test('enforce, permissive: plain text hears nothing any more (I2, T9)', async () => {
@@ -185,8 +178,6 @@ describe('modes', { skip: envoy === undefined }, () => {
     assert.equal((await hear('old', 3306)).text, '');
     assert.equal(await shakeHands(), 'ECONNRESET');
     assert.deepEqual(await kept(), { status: 200, body, same: true, bytes: 'open' });
-    // The chains of plain text, of three ports, and no others.
-    assert.equal((await drains())[1], 7);
   });
 
   test('allow-all, for the mesh: nobody is asked and nothing is counted (I3, I4)', async () => {

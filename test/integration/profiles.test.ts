@@ -126,6 +126,23 @@ describe('a mesh with ServiceProfiles and pod labels', () => {
     assert.equal(answer?.[0], 200);
   });
 
+  test('an application that asks is told of routes, and of every change, by a file', async () => {
+    const program = `
+      import { openRuntime } from ${JSON.stringify(import.meta.resolve('../../packages/runtime/src/index.ts'))};
+      const runtime = await openRuntime();
+      const say = () => {
+        const { name, timeout } = runtime.route('GET', 'http://books.stock/slow');
+        console.log(name, timeout, runtime.config.identity, runtime.config.sidecar);
+      };
+      runtime.onChange(say);
+      say();`;
+    const told = new Running(place, 'web', '--input-type=module', '-e', program);
+    await told.until(/^slow 5000 spiffe:\/\/cluster.local\/ns\/shop\/sa\/web true$/m);
+    await up.after(() => place.edit('profile.yaml', 'timeout: 5s', 'timeout: 7s'), /in force on .*ServiceProfile/);
+    await told.until(/^slow 7000 /m);
+    told.end();
+  });
+
   test('explain names the route', async () => {
     const { out } = await place.run(
       'explain -f mesh --from shop/web --to books.stock:80 --path /patient?x -o json'.split(' '),
@@ -134,16 +151,16 @@ describe('a mesh with ServiceProfiles and pod labels', () => {
   });
 
   test('a pod that loses its label loses its connections of bytes, and no other pod does (T11, T12)', async () => {
-    const [web, other] = [new Connection(place, 'web'), new Connection(place, 'other')];
+    const [web, other] = [new Running(place, 'web', '-e', connection), new Running(place, 'other', '-e', connection)];
     await Promise.all([web.until(/hello/), other.until(/hello/)]);
     await up.after(() => place.edit('policy.yaml', '{tier: trusted}', "{kept: 'yes'}"), /in force .*IdentityBinding/);
-    const late = new Connection(place, 'other');
+    const late = new Running(place, 'other', '-e', connection);
     assert.equal(await late.until(/closed/), 'closed\n', 'not a byte of the greeting');
     const revoked = performance.now();
     await other.until(/closed/);
     assert.ok(performance.now() - revoked < 30_000);
     await up.after(() => place.edit('policy.yaml', "{kept: 'yes'}", '{tier: trusted}'), /in force .*IdentityBinding/);
-    const again = new Connection(place, 'other');
+    const again = new Running(place, 'other', '-e', connection);
     await again.until(/hello/);
     assert.equal(web.said, 'hello\n', 'it has not ended');
     web.end();
@@ -151,20 +168,20 @@ describe('a mesh with ServiceProfiles and pod labels', () => {
   });
 });
 
-/** A connection of bytes from a pod, for as long as it lasts. */
-class Connection {
+/** A program in a pod, for as long as it runs. */
+class Running {
   said = '';
   readonly #child: ChildProcess;
 
-  constructor(place: Place, pod: string) {
-    this.#child = place.start(['exec', pod, '--', process.execPath, '-e', connection]);
+  constructor(place: Place, pod: string, ...args: readonly string[]) {
+    this.#child = place.start(['exec', pod, '--', process.execPath, ...args]);
     this.#child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       this.said += chunk;
     });
   }
 
   async until(wanted: RegExp): Promise<string> {
-    return await eventually(`the connection says ${String(wanted)}`, () =>
+    return await eventually(`the program says ${String(wanted)}`, () =>
       wanted.test(this.said) ? this.said : undefined,
     );
   }

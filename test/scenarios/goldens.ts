@@ -6,6 +6,7 @@ import { renderers } from '../../packages/control-plane/src/cli/output/manifest-
 import { tell } from '../../packages/control-plane/src/cli/output/tell.ts';
 import { manifestStream } from '../../packages/control-plane/src/cli/output/write-manifests.ts';
 import type { Scenario } from './scenario.ts';
+import { viewApplications } from './view-applications.ts';
 import { viewEnvoy } from './view-envoy.ts';
 import { viewFindings } from './view-findings.ts';
 import { viewModel } from './view-model.ts';
@@ -21,6 +22,7 @@ export function goldensOf({ name, mesh, calls, input }: Scenario): ReadonlyMap<s
     ['model.yaml', yaml(viewModel(mesh.model))],
     ['findings.yaml', yaml(viewFindings(mesh.findings))],
     ['envoy.yaml', yaml(viewEnvoy(mesh.sidecars))],
+    ['application.yaml', yaml(viewApplications(mesh.model))],
     ['explain.txt', explained.join('\n')],
     ...translationsOf(name).map(([target, render]) => {
       const { output, findings } = render(mesh.model);
@@ -33,7 +35,7 @@ export function goldensOf({ name, mesh, calls, input }: Scenario): ReadonlyMap<s
 
 /** Other meshes have nothing of their own to say to stories about hosts, paths and evasion: those are about sidecars. */
 function translationsOf(scenario: string): [target: string, render: RenderManifests][] {
-  return /^(?:access|split)\//.test(scenario) ? Object.entries(renderers) : [];
+  return /^(?:access|modes|split)\//.test(scenario) ? Object.entries(renderers) : [];
 }
 
 /** What holds by default is alike in all scenarios, and who may call in all about splits. */

@@ -22,9 +22,10 @@ function viewSidecar(configuration: SidecarConfiguration): object {
   for (const [name, listener] of sidecar.listeners) {
     if (name.startsWith('outbound/')) outbound[serviceName(name)] = viewOutbound(listener, sidecar);
     if (!name.startsWith('inbound/')) continue;
-    for (const chain of itemsAt(listener, 'filterChains')) {
-      if (at(chain, 'filters') !== undefined) inbound[textAt(chain, 'name')] = viewInbound(chain, sidecar);
-    }
+    const chains = itemsAt(listener, 'filterChains').filter(chain => at(chain, 'filters') !== undefined);
+    // Each caller has chains of its own; what a port lets in is in one place all the same.
+    for (const [name, own] of Map.groupBy(chains, chain => textAt(chain, 'name').split('/').slice(0, 2).join('/')))
+      inbound[name] = viewInbound(own, sidecar);
   }
   const servers = viewServers(sidecar);
   return {
@@ -51,7 +52,7 @@ const how: Readonly<Record<string, string>> = {
 function viewOutbound(listener: unknown, sidecar: Sidecar): unknown {
   const fallback = at(listener, 'defaultFilterChain');
   const [first, ...others] = [...itemsAt(listener, 'filterChains'), ...(fallback === undefined ? [] : [fallback])].map(
-    chain => viewFilter(at(chain, 'filters', 0), sidecar),
+    chain => viewFilter(itemsAt(chain, 'filters').at(-1), sidecar),
   );
   return others.length === 0 ? first : { http: first, bytes: others[0] };
 }
@@ -132,32 +133,37 @@ function namesIn(validationContext: unknown): string[] {
   );
 }
 
-function viewInbound(chain: unknown, sidecar: Sidecar): unknown {
-  const manager = itemsAt(chain, 'filters')
-    .map(filter => at(filter, 'typedConfig'))
-    .at(-1);
-  const routes = sidecar.routes.get(textAt(manager, 'rds', 'routeConfigName'));
-  if (routes === undefined) {
-    const context = at(chain, 'transportSocket', 'typedConfig', 'commonTlsContext', 'validationContextSdsSecretConfig');
-    if (context === undefined) return 'anybody, in plain text';
-    const secret = sidecar.secrets.get(textAt(context, 'name'));
-    if (at(secret, 'validationContext', 'matchTypedSubjectAltNames') !== undefined)
-      return namesIn(at(secret, 'validationContext'));
-    const audited = auditOf(chain, sidecar);
-    return audited === undefined ? 'the whole mesh' : { 'the whole mesh; audited': audited };
-  }
+function viewInbound(chains: readonly unknown[], sidecar: Sidecar): unknown {
+  const managers = chains.map(chain => at(itemsAt(chain, 'filters').at(-1), 'typedConfig'));
+  const isHttp = managers.some(manager => textAt(manager, '@type').endsWith('.HttpConnectionManager'));
+  if (!isHttp) return viewBytes(chains, sidecar);
+  const named = managers.find(manager => at(manager, 'rds') !== undefined);
+  if (named === undefined) return 'closed';
+  const routes = sidecar.routes.get(textAt(named, 'rds', 'routeConfigName'));
   const rbac = at(routes, 'virtualHosts', 0, 'typedPerFilterConfig', 'envoy.filters.http.rbac', 'rbac');
   const matcher = at(rbac, 'matcher') ?? at(rbac, 'shadowMatcher');
   if (matcher === undefined) return 'anybody';
   return at(rbac, 'matcher') === undefined ? { 'anybody; audited': viewMatcher(matcher) } : viewMatcher(matcher);
 }
 
-/** Whom the filter of a connection notes as let in. */
-function auditOf(chain: unknown, sidecar: Sidecar): readonly string[] | undefined {
-  const extension = sidecar.extensions.get(textAt(chain, 'filters', 0, 'name'));
-  const note = at(extension, 'typedConfig', 'onDownstreamTlsHandshake', 0, 'formatString', 'textFormatSource');
-  const names = /\[(.*)\]/.exec(textAt(note, 'inlineString'))?.[1];
-  return names?.split(', ').map(name => shortIdentity(name.replaceAll("'", '')));
+function contextOf(chain: unknown): unknown {
+  return at(chain, 'transportSocket', 'typedConfig', 'commonTlsContext');
+}
+
+function viewBytes(chains: readonly unknown[], sidecar: Sidecar): unknown {
+  const namesOf = (chain: unknown) => {
+    const source = textAt(chain, 'filterChainMatch', 'sourcePrefixRanges', 0, 'addressPrefix');
+    const names = namesIn(at(contextOf(chain), 'combinedValidationContext', 'defaultValidationContext'));
+    return names.map(name => name + (source && ` from ${source}`));
+  };
+  const others = chains.at(-1);
+  if (contextOf(others) === undefined) return 'anybody, in plain text';
+  const callers = chains.filter(chain => !/\/(tcp|others)$/.test(textAt(chain, 'name'))).flatMap(namesOf);
+  if (at(contextOf(others), 'combinedValidationContext') !== undefined)
+    return callers.length > 0 ? callers : namesOf(others);
+  const note = sidecar.extensions.get(textAt(others, 'filters', 0, 'name'));
+  const audited = at(note, 'typedConfig', 'onNewConnection') !== undefined;
+  return audited ? { 'the whole mesh; audited': callers } : 'the whole mesh';
 }
 
 function viewMatcher(matcher: unknown): unknown {

@@ -24,8 +24,8 @@ export interface MadeMesh {
   readonly sidecars: EnvoyOutput['sidecars'];
 }
 
-/** What tests render for: the trust bundle is not read by anything in them. */
-export const testTarget: EnvoyTarget = { trustBundle: 'trust bundle' };
+/** What tests render for: a mesh without a front door. */
+export const testTarget: EnvoyTarget = {};
 
 /** Completes objects as a source does (pods, addresses), compiles them from scratch and renders them for Envoy. */
 export function meshOf(objects: readonly KubeObject[]): MadeMesh {

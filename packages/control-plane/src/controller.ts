@@ -78,7 +78,7 @@ export class Controller {
     const sidecars = new EnvoySidecars({
       xds,
       secrets,
-      target: () => ({ trustBundle: secrets.authority.trustBundlePem, ...(frontDoor && { frontDoor }) }),
+      target: () => ({ ...(frontDoor && { frontDoor }) }),
       open: sidecar => options.open(sidecar, xds),
       ...(options.createRenderer && { createRenderer: options.createRenderer }),
       onFailure: ({ error, sidecars: left }) => {

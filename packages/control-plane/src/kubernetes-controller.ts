@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MeshSettings } from '@heddle/mesh';
+import { defaultSettings, type MeshSettings, startSettings } from '@heddle/mesh';
+import { type ClusterWebhooksOptions, runClusterWebhooks } from './cluster-webhooks.ts';
 import { Controller } from './controller.ts';
 import { CertificateAuthority } from './identity/ca.ts';
 import type { ApiClient } from './kube/api-client.ts';
 import { standForElection } from './kube/leader-election.ts';
 import type { Logger } from './log.ts';
+import type { State } from './loop.ts';
 import { serveMetrics } from './metrics/server.ts';
 import { admitSidecar } from './outputs/kubernetes/admit-sidecar.ts';
 import { sharedAuthority } from './outputs/kubernetes/authority-secret.ts';
@@ -12,6 +14,7 @@ import { ClusterReports } from './outputs/kubernetes/cluster-reports.ts';
 import { logicalRoots } from './outputs/kubernetes/root-service.ts';
 import { RootServices } from './outputs/kubernetes/root-services.ts';
 import { type KindTrouble, KubernetesSource } from './sources/kubernetes/kubernetes-source.ts';
+import { meshConfigsAtStart } from './sources/kubernetes/mesh-config.ts';
 import type { Authenticate, ServerCertificate } from './xds/server.ts';
 
 /** What the controller of a cluster's mesh needs. */
@@ -29,7 +32,12 @@ export interface KubernetesControllerOptions {
   readonly metrics: { readonly host: string; readonly port: number };
   /** Whom tokens of sidecars are for. */
   readonly audience: string;
-  readonly settings: Partial<MeshSettings> & Pick<MeshSettings, 'trustDomain'>;
+  /** What the MeshConfig of the cluster is laid over. */
+  readonly settings: Partial<MeshSettings>;
+  /** The webhooks that this replica answers; absent: none. */
+  readonly webhooks?: Pick<ClusterWebhooksOptions, 'host' | 'port' | 'target' | 'values'> & {
+    readonly version: string;
+  };
   /** Told once where it can be reached. */
   readonly onListening?: (at: { readonly xds: string; readonly metrics: string }) => void;
   readonly log: Logger;
@@ -51,7 +59,8 @@ export async function runKubernetesController(
   options: KubernetesControllerOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, namespace, settings, log } = options;
+  const { client, namespace, log } = options;
+  const settings = startSettings({ ...defaultSettings, ...options.settings }, await meshConfigsAtStart(client));
   const { trustDomain } = settings;
   const pem = await sharedAuthority({
     client,
@@ -66,13 +75,17 @@ export async function runKubernetesController(
     onService: (ref, object) => roots.see(ref, object),
     onRecovered: ({ plural, group }) => log.info('listed again', { object: named(plural, group) }),
   });
+  let state: State | undefined;
   const controller = new Controller({
     settings,
     authority,
     sources: [source],
     // All sidecars share one port, where each proves who it is.
     open: async () => await Promise.resolve(undefined),
-    onState: ({ model }) => roots.want(logicalRoots(model)),
+    onState: made => {
+      state = made;
+      roots.want(logicalRoots(made.model));
+    },
     log,
   });
   const reports = new ClusterReports({
@@ -92,21 +105,39 @@ export async function runKubernetesController(
   const serving = serveSidecars({ options, controller, authority, authenticate }, signal, xds => {
     options.onListening?.({ xds, metrics: `${options.metrics.host}:${metrics.port}` });
   });
-  const election = standForElection(
-    {
-      client,
-      namespace,
-      name: writerLease,
-      identity: options.identity,
-      onTrouble: error => log.error('the Lease of the writer can’t be asked for', error, { lease: writerLease }),
-    },
+  const webhooks = answerReviews(options, { state: () => state, authority }, signal);
+  const election = electWriter(options, [reports, roots], signal);
+  await Promise.all([controller.run(signal), serving, webhooks, election]);
+}
+
+/** The API server asks the Service of the control plane, as sidecars do. */
+async function answerReviews(
+  { client, namespace, dnsNames, webhooks, log }: KubernetesControllerOptions,
+  { state, authority }: { readonly state: () => State | undefined; readonly authority: CertificateAuthority },
+  signal: AbortSignal,
+): Promise<void> {
+  if (webhooks === undefined) return;
+  const release = { namespace, version: webhooks.version };
+  const trustBundlePem = (): string => authority.trustBundlePem;
+  await runClusterWebhooks({ ...webhooks, client, release, dnsNames, state, trustBundlePem, log }, signal);
+}
+
+/** One replica at a time says on objects what became of them. */
+async function electWriter(
+  { client, namespace, identity, log }: KubernetesControllerOptions,
+  writers: readonly { run(signal: AbortSignal): Promise<void> }[],
+  signal: AbortSignal,
+): Promise<void> {
+  const onTrouble = (error: unknown): void =>
+    log.error('the Lease of the writer can’t be asked for', error, { lease: writerLease });
+  await standForElection(
+    { client, namespace, name: writerLease, identity, onTrouble },
     async leading => {
-      log.info('this replica says on objects what became of them', { identity: options.identity });
-      await Promise.all([reports.run(leading), roots.run(leading)]);
+      log.info('this replica says on objects what became of them', { identity });
+      await Promise.all(writers.map(async writer => await writer.run(leading)));
     },
     signal,
   );
-  await Promise.all([controller.run(signal), serving, election]);
 }
 
 interface Serving {

@@ -1,4 +1,10 @@
 export { type Remark, type RemarkMessage, remarkKey, remarksOf } from './analyze/remarks.ts';
+export type {
+  ApplicationConfig,
+  ApplicationRetries,
+  ApplicationRoute,
+} from './backends/application/application-config.ts';
+export { applicationConfig } from './backends/application/render.ts';
 export type { Render, Rendering } from './backends/backend.ts';
 export { callEvent } from './backends/envoy/access-log.ts';
 export { wouldBeDenied, wouldBeDeniedStats } from './backends/envoy/audit.ts';
@@ -26,6 +32,7 @@ export * from './explain/verdict.ts';
 export { catalogue, type Reason, type Severity } from './findings/catalogue.ts';
 export { compareFindings, type Finding, findingAt, findingInFile } from './findings/finding.ts';
 export { printable } from './findings/printable.ts';
+export { callerName, callerNameOf } from './model/caller-name.ts';
 export type { HttpRouteMatch } from './model/http-route-match.ts';
 export * from './model/mesh-model.ts';
 export { type Modes, modeValues, type PolicyMode } from './model/modes.ts';

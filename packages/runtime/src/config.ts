@@ -4,6 +4,8 @@ export interface RuntimeConfig {
   /** SPIFFE ID of the application; empty where there is no mesh. */
   readonly identity: string;
   readonly mode: Mode;
+  /** A sidecar keeps timeouts and repeats requests already: `fetch` leaves repetitions to it, so that they don't multiply. */
+  readonly sidecar: boolean;
   /** Milliseconds a request may take where no route covers it; `undefined`: any time. */
   readonly timeout: number | undefined;
   /** How requests are repeated that no route covers; `undefined`: not at all. */
@@ -80,6 +82,7 @@ export const standaloneConfig: RuntimeConfig = {
   version: 1,
   identity: '',
   mode: { mtls: 'permissive', policy: 'allow-all' },
+  sidecar: false,
   timeout: undefined,
   retries: undefined,
   routes: [],

@@ -59,6 +59,12 @@ export class Field {
     return found ?? words[0];
   }
 
+  /** Yes or no; `false` where it is absent. */
+  flag(): boolean {
+    if (typeof this.value === 'boolean' || this.isAbsent) return this.value === true;
+    return this.wrong(`must be true or false, not ${told(this.value)}`) ?? false;
+  }
+
   /** A number from 0 on that must be there. */
   amount(kind: 'whole' | 'any'): number {
     const fits = kind === 'whole' ? Number.isSafeInteger(this.value) : Number.isFinite(this.value);

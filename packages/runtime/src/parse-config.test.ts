@@ -37,6 +37,7 @@ routes:
     version: 1,
     identity: 'spiffe://cluster.local/ns/shop/sa/web',
     mode: { mtls: 'strict', policy: 'enforce' },
+    sidecar: false,
     timeout: 2000,
     retries,
     routes: [
@@ -62,6 +63,11 @@ test('what is not written is not in force', () => {
   const read = config(head);
   assert.deepEqual([read.timeout, read.retries, read.routes], [undefined, undefined, []]);
   assert.deepEqual(config(`${head}routes:\nretries: ~\n`), read);
+});
+
+test('a sidecar that repeats requests is told by yes or no', () => {
+  assert.equal(config(`${head}sidecar: true\n`).sidecar, true);
+  assert.deepEqual(problems(parseConfig(`${head}sidecar: some\n`)), ['sidecar: must be true or false, not "some"']);
 });
 
 test('fields of a newer control plane are passed over', () => {

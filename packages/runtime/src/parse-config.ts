@@ -34,12 +34,14 @@ export function parseConfig(text: string): ParsedConfig {
   if (problems.length > 0) return { problems };
   const identity = readIdentity(file.get('identity'));
   const mode = readMode(file.get('mode'));
+  const sidecar = file.get('sidecar').flag();
   const timeout = readTimeout(file.get('timeout'));
   const retries = readRetries(file.get('retries'));
   const config: RuntimeConfig = {
     version: 1,
     identity,
     mode,
+    sidecar,
     timeout,
     retries,
     routes: file

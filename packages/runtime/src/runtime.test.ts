@@ -282,3 +282,19 @@ test('an error that nobody listens to becomes a warning of the process', async t
   const { code, message } = await warned;
   assert.deepEqual([code, message], ['ConfigInvalid', `${file}: version: must be 1, not 3`]);
 });
+
+test('what a sidecar repeats is not repeated here as well', async t => {
+  const file = path.join(folder(t), 'config.yaml');
+  const retries = 'retries: {attempts: 3, retryOn: [503]}\n';
+  let tries = 0;
+  const fetch = () => Promise.resolve(new Response(`${++tries}`, { status: 503 }));
+  for (const [sidecar, expected] of [
+    ['sidecar: true\n', '1'],
+    ['', '4'],
+  ] as const) {
+    tries = 0;
+    writeFileSync(file, text('1m') + retries + sidecar);
+    const { runtime } = await open(t, { path: file }, { fetch });
+    assert.equal(await (await runtime.fetch('http://reviews/')).text(), expected);
+  }
+});

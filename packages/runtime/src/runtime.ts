@@ -225,7 +225,8 @@ export class Runtime implements AsyncDisposable {
     const route = url === undefined ? undefined : this.route(method, url);
     const { timeout, retries } = route ?? this.#config;
     const service = route === undefined ? '' : this.#table.serviceOf(route);
-    return { labels: { service, route: route?.name ?? '' }, timeout, retries };
+    const repeated = this.#config.sidecar ? undefined : retries;
+    return { labels: { service, route: route?.name ?? '' }, timeout, retries: repeated };
   }
 }
 

@@ -12,6 +12,8 @@ export const annotations = {
   sidecarLogLevel: 'heddle.dev/sidecar-log-level',
   /** Of a pod: `false` or `disabled` leaves it without a sidecar. */
   inject: 'heddle.dev/inject',
+  /** Of a Namespace or pod: `enabled` gives containers the mesh's configuration as a file. */
+  appConfig: 'heddle.dev/app-config',
   /** Of a Service: `true` shows it at the front door. */
   expose: 'heddle.dev/expose',
 } as const;

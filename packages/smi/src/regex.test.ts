@@ -31,6 +31,12 @@ test('with the anchor start it matches the start of a text, and what is displaye
     assert.equal(starts(pattern, '/books/7'), false, pattern);
   assert.equal(starts('/books$', '/books'), true);
   assert.ok('error' in compileRegex('(', 'start'));
+  const deep = `${'('.repeat(999)}a${')'.repeat(999)}`;
+  assert.deepEqual(
+    [deep, `(${deep})`].map(pattern => 'error' in compileRegex(pattern)),
+    [true, true],
+  );
+  assert.equal('error' in compileRegex(deep.slice(1, -1)), 'error' in compileRegex(deep.slice(1, -1), 'start'));
   const large = '(a{1,99}){1,99}';
   assert.equal('error' in compileRegex(large, 'start'), 'error' in compileRegex(large));
 });
@@ -48,7 +54,17 @@ test('a character beyond ASCII is the bytes of its UTF-8', () => {
 });
 
 test('what is not RE2 over bytes comes back as an error, with its place where it is known', () => {
-  for (const pattern of ['(', '(?=a)', '\\1', '[b-a]', 'a**', '\\C', '\\x{10FFFF}', '\u0436']) {
+  for (const pattern of [
+    '(',
+    '(?=a)',
+    '\\1',
+    '[b-a]',
+    'a**',
+    '\\C',
+    '\\x{10FFFF}',
+    '\u0436',
+    '((a{1,1000}){0}b){3,}',
+  ]) {
     assert.ok('error' in compileRegex(pattern), pattern);
   }
   assert.deepEqual(compileRegex('ab\u0436'), { error: 'character "\u0436" is more than one byte', position: 2 });

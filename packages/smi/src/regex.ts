@@ -41,6 +41,10 @@ export function compileRegex(pattern: string, anchor: RegexAnchor = 'full'): Reg
   const unportable = findUnportable(pattern);
   if (unportable !== undefined) return unportable;
   try {
+    const nested = nestsRepetitions(pattern);
+    if (nested !== undefined) return nested;
+    // What is accepted under one anchor is so under the other, whose parentheses are one more.
+    if (anchor === 'full' && pattern.split('(').length > manyParentheses) RE2JS.compile(wireText(startOf(pattern)));
     const source = anchor === 'full' ? pattern : startOf(pattern);
     const compiled = RE2JS.compile(wireText(source));
     if (compiled.programSize() > maxRegexProgramSize + (anchor === 'full' ? 0 : startSize)) {
@@ -51,6 +55,20 @@ export function compileRegex(pattern: string, anchor: RegexAnchor = 'full'): Reg
     return regexError(pattern, cause);
   }
 }
+
+/** Repetitions within a `{0}`, which RE2JS doesn't look at: Envoy's RE2 refuses them where they multiply to more than 1,000. */
+function nestsRepetitions(pattern: string): RegexError | undefined {
+  if (!/\{0+(?:,0+)?\}/.test(pattern)) return undefined;
+  try {
+    RE2JS.compile(wireText(pattern.replace(/\{0+(?:,0+)?\}/g, '{1}')));
+  } catch (cause) {
+    if (cause instanceof RE2JSSyntaxException && /repe/.test(cause.error)) return regexError(pattern, cause);
+  }
+  return undefined;
+}
+
+/** RE2 refuses what nests deeper than 1,000 levels. */
+const manyParentheses = 900;
 
 /** Instructions that `startOf` may add. */
 const startSize = 8;

@@ -12,6 +12,8 @@ export interface Connection {
   readonly transport: 'tls' | 'raw_buffer';
   /** The ALPN that it offers, or what an inspector would find. */
   readonly application: string | undefined;
+  /** The name of a server that it asks for. */
+  readonly serverName?: string | undefined;
 }
 
 type Chain = Message<(typeof chainFields)[number]>;
@@ -44,20 +46,33 @@ export function chainFor(sidecar: Sidecar, interceptedBy: number, connection: Co
   const listener = handedOver ?? entrance;
   const inspected = connection.transport === 'tls' ? connection : { ...connection, ...inspect(listener, connection) };
   const chains = list(listener.filterChains).map(item => message(item, 'FilterChain', chainFields));
-  const fitting = nearest(ofPort(chains, connection.port).filter(chain => fits(chain.filterChainMatch, inspected)));
+  const named = ofName(ofPort(chains, connection.port), connection.serverName);
+  const fitting = nearest(named.filter(chain => fits(chain.filterChainMatch, inspected)));
   const [best, ...others] = fitting;
   if (others.length > 0) throw new Error(`${String(listener.name)}: more than one chain fits`);
   const fallback = listener.defaultFilterChain;
   return best ?? (fallback === undefined ? undefined : message(fallback, 'FilterChain', chainFields));
 }
 
-/** Of chains that fit the one that asks for more counts: for the application's protocol, then for the source. */
+/**
+ * Of chains that fit the one that asks for more counts: for the name of the server, for the application's protocol, then for the
+ * source.
+ */
 function nearest(fitting: readonly Chain[]): readonly Chain[] {
-  return ['applicationProtocols', 'sourcePrefixRanges'].reduce((left, field) => {
+  return (['serverNames', 'applicationProtocols', 'sourcePrefixRanges'] as const).reduce((left, field) => {
     const asking = left.filter(({ filterChainMatch: match }) => Object.hasOwn(match ?? {}, field));
     return asking.length === 0 ? left : asking;
   }, fitting);
 }
+
+const matchFields = [
+  'prefixRanges',
+  'destinationPort',
+  'transportProtocol',
+  'applicationProtocols',
+  'serverNames',
+  'sourcePrefixRanges',
+] as const;
 
 /** Chains of a port come before all else: where there are any, only they count. */
 function ofPort(chains: readonly Chain[], port: number): readonly Chain[] {
@@ -65,6 +80,14 @@ function ofPort(chains: readonly Chain[], port: number): readonly Chain[] {
     (filterChainMatch as { destinationPort?: number } | undefined)?.destinationPort;
   const own = chains.filter(chain => portOf(chain) === port);
   return own.length > 0 ? own : chains.filter(chain => portOf(chain) === undefined);
+}
+
+/** Once chains name the server that is asked for, only they count. */
+function ofName(chains: readonly Chain[], serverName: string | undefined): readonly Chain[] {
+  const namesOf = ({ filterChainMatch }: Chain) =>
+    list((filterChainMatch as { serverNames?: unknown } | undefined)?.serverNames);
+  const own = chains.filter(chain => namesOf(chain).includes(serverName));
+  return own.length > 0 ? own : chains.filter(chain => namesOf(chain).length === 0);
 }
 
 /** Without an inspector nothing is known of a plain connection. */
@@ -95,16 +118,15 @@ function holdsAt(predicate: unknown, port: number): boolean {
 
 function fits(match: unknown, connection: Connection): boolean {
   if (match === undefined) return true;
-  const { prefixRanges, destinationPort, transportProtocol, applicationProtocols, sourcePrefixRanges } = message(
-    match,
-    'FilterChainMatch',
-    ['prefixRanges', 'destinationPort', 'transportProtocol', 'applicationProtocols', 'sourcePrefixRanges'],
-  );
+  const { prefixRanges, destinationPort, transportProtocol, applicationProtocols, serverNames, sourcePrefixRanges } =
+    message(match, 'FilterChainMatch', matchFields);
   if (sourcePrefixRanges !== undefined && !list(sourcePrefixRanges).some(range => within(range, connection.source)))
     return false;
   if (destinationPort !== undefined && destinationPort !== connection.port) return false;
   if (prefixRanges !== undefined && !list(prefixRanges).some(range => within(range, connection.address))) return false;
   if (transportProtocol !== undefined && transportProtocol !== connection.transport) return false;
+  const names = list(serverNames);
+  if (names.length > 0 && !names.includes(connection.serverName)) return false;
   const wanted = list(applicationProtocols);
   return wanted.length === 0 || (connection.application !== undefined && wanted.includes(connection.application));
 }
@@ -129,6 +151,8 @@ const commonFields = [
   'validationContextSdsSecretConfig',
 ] as const;
 
+const combinedFields = ['defaultValidationContext', 'validationContextSdsSecretConfig'] as const;
+
 /** What a cluster offers and accepts: its ALPN, and whether it takes a server of an identity. `undefined`: plain text. */
 export function clientTls(socket: unknown, server: string): { alpn: string; accepts: boolean } | undefined {
   if (socket === undefined) return undefined;
@@ -138,14 +162,14 @@ export function clientTls(socket: unknown, server: string): { alpn: string; acce
   const { defaultValidationContext, validationContextSdsSecretConfig } = message(
     common.combinedValidationContext,
     'CombinedCertificateValidationContext',
-    ['defaultValidationContext', 'validationContextSdsSecretConfig'],
+    combinedFields,
   );
   if (secretName(validationContextSdsSecretConfig) !== 'trust-bundle') throw new Error('an unknown trust bundle');
   return { alpn: String(list(common.alpnProtocols)[0]), accepts: acceptsName(defaultValidationContext, server) };
 }
 
 /** Whether a filter chain's mutual TLS takes a client of an identity. */
-export function serverAccepts(sidecar: Sidecar, socket: unknown, client: string): boolean {
+export function serverAccepts(socket: unknown, client: string): boolean {
   const { typedConfig } = message(socket, 'TransportSocket', ['name', 'typedConfig']);
   const { commonTlsContext, requireClientCertificate } = typedMessage(
     typedConfig,
@@ -154,11 +178,14 @@ export function serverAccepts(sidecar: Sidecar, socket: unknown, client: string)
   );
   if (requireClientCertificate !== true) throw new Error('a chain takes clients without a certificate');
   const common = message(commonTlsContext, 'CommonTlsContext', commonFields);
-  const name = secretName(common.validationContextSdsSecretConfig);
-  // The authority sends it; it names no identities.
-  if (name === 'trust-bundle') return true;
-  const { validationContext } = message(sidecar.secrets.get(name), `Secret ${name}`, ['name', 'validationContext']);
-  return acceptsName(validationContext, client);
+  const combined = message(
+    common.combinedValidationContext ?? {},
+    'CombinedCertificateValidationContext',
+    combinedFields,
+  );
+  const roots = combined.validationContextSdsSecretConfig ?? common.validationContextSdsSecretConfig;
+  if (secretName(roots) !== 'trust-bundle') throw new Error('an unknown trust bundle');
+  return combined.defaultValidationContext === undefined || acceptsName(combined.defaultValidationContext, client);
 }
 
 function secretName(config: unknown): string {

@@ -15,8 +15,15 @@ export interface Arrival {
   readonly address: string;
   readonly port: number;
   readonly payload: Payload;
-  /** Over mutual TLS of the mesh: what it offers, who it is, and who it takes the pod for. Absent: plain text. */
-  readonly mesh?: { readonly alpn: string; readonly identity: string; readonly server: string };
+  /** Over mutual TLS of the mesh; absent: plain text. */
+  readonly mesh?: {
+    readonly alpn: string;
+    /** Who it says that it is, before the handshake. */
+    readonly announced: string | undefined;
+    readonly identity: string;
+    /** Who it takes the pod for. */
+    readonly server: string;
+  };
 }
 
 /** What a pod's sidecar does with a connection; `undefined`: no chain of it takes it, so it is closed. */
@@ -28,10 +35,11 @@ export function arrive(sidecar: Sidecar, arrival: Arrival): Ending | undefined {
     port,
     transport: mesh === undefined ? 'raw_buffer' : 'tls',
     application: mesh === undefined ? payload && inspectHttp(payload) : mesh.alpn,
+    serverName: mesh?.announced,
   });
   if (chain === undefined) return undefined;
   if (mesh === undefined && chain.transportSocket !== undefined) throw new Error('plain text reaches a chain of TLS');
-  if (mesh !== undefined && !serverAccepts(sidecar, chain.transportSocket, mesh.identity)) return refused;
+  if (mesh !== undefined && !serverAccepts(chain.transportSocket, mesh.identity)) return refused;
   const filters = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig', 'configDiscovery']));
   const last = filters.at(-1)?.typedConfig;
   if (typeOf(last) !== managerType) return passBytes(sidecar, filters, mesh?.identity);
@@ -43,8 +51,8 @@ export function arrive(sidecar: Sidecar, arrival: Arrival): Ending | undefined {
 type Filter = Message<'name' | 'typedConfig' | 'configDiscovery'>;
 
 function passBytes(sidecar: Sidecar, filters: readonly Filter[], identity: string | undefined): Ending {
-  const [audit, proxy, ...others] = filters;
-  if (audit === undefined || proxy === undefined || others.length > 0) throw new Error('an unknown chain of bytes');
+  const [proxy, audit, ...others] = filters.toReversed();
+  if (proxy === undefined || others.length > 0) throw new Error('an unknown chain of bytes');
   const config = typedMessage(proxy.typedConfig, 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', [
     'statPrefix',
     'cluster',
@@ -56,14 +64,14 @@ function passBytes(sidecar: Sidecar, filters: readonly Filter[], identity: strin
   const waits = config.upstreamConnectMode === 'ON_DOWNSTREAM_TLS_HANDSHAKE' && config.maxEarlyDataBytes === 0;
   // The proxy must connect to the application only once the caller has proved who it is.
   if (identity !== undefined && !waits) throw new Error('a denied client would see the greeting of a server');
-  const noted = noteOf(sidecar, audit, identity);
+  const noted = audit && noteOf(sidecar, audit);
   if (JSON.stringify(config.accessLogOptions) !== '{"flushAccessLogOnConnected":true}')
     throw new Error('a silent client is not counted');
   return answered(null, noted === 'denied' && wouldBeDeniedLogs(config.accessLog));
 }
 
-/** What the filter of a connection notes of it at its handshake. */
-function noteOf(sidecar: Sidecar, { name, configDiscovery }: Filter, identity: string | undefined): string | undefined {
+/** What the filter of a connection notes of it before a byte of it is seen. */
+function noteOf(sidecar: Sidecar, { name, configDiscovery }: Filter): string | undefined {
   message(configDiscovery, 'ExtensionConfigSource', [
     'configSource',
     'typeUrls',
@@ -73,30 +81,16 @@ function noteOf(sidecar: Sidecar, { name, configDiscovery }: Filter, identity: s
   const extension = sidecar.extensions.get(text(name, 'name'));
   if (extension === undefined) throw new Error(`there is no extension ${String(name)}`);
   const { typedConfig } = message(extension, 'TypedExtensionConfig', ['name', 'typedConfig']);
-  const { onNewConnection, onDownstreamTlsHandshake } = typedMessage(
-    typedConfig,
-    'envoy.extensions.filters.network.set_filter_state.v3.Config',
-    ['onNewConnection', 'onDownstreamTlsHandshake'],
-  );
-  const before = list(onNewConnection)
-    .map(item => noted(item, identity))
-    .at(-1);
-  if (identity === undefined) return before;
-  return (
-    list(onDownstreamTlsHandshake)
-      .map(item => noted(item, identity))
-      .at(-1) ?? before
-  );
+  const type = 'envoy.extensions.filters.network.set_filter_state.v3.Config';
+  const { onNewConnection } = typedMessage(typedConfig, type, ['onNewConnection']);
+  return list(onNewConnection).map(noted).at(-1);
 }
 
-function noted(item: unknown, identity: string | undefined): string {
+function noted(item: unknown): string {
   const { objectKey, formatString } = message(item, 'FilterStateValue', ['objectKey', 'factoryKey', 'formatString']);
   if (objectKey !== 'heddle.audit') throw new Error(`the walk does not know ${String(objectKey)}`);
   const { textFormatSource } = message(formatString, 'SubstitutionFormatString', ['textFormatSource']);
   const written = text(message(textFormatSource, 'DataSource', ['inlineString']).inlineString, 'inlineString');
-  if (/^\w+$/.test(written)) return written;
-  const known = /^%CEL\(connection\.uri_san_peer_certificate in \[(.*)\] \? '(\w+)' : '(\w+)'\)%$/.exec(written);
-  if (known === null || identity === undefined) throw new Error(`the walk does not know ${written}`);
-  const [, names = '', yes = '', no = ''] = known;
-  return names.split(', ').includes(`'${identity}'`) ? yes : no;
+  if (!/^\w+$/.test(written)) throw new Error(`the walk does not know ${written}`);
+  return written;
 }

@@ -108,6 +108,7 @@ class Walk {
   readonly #sidecar: Sidecar;
   readonly #address: string;
   readonly #port: number;
+  #announced: string | undefined;
 
   constructor(mesh: WalkedMesh, caller: CallingPod, { address, port }: SocketAddress) {
     const { key } = caller.workload;
@@ -130,7 +131,10 @@ class Walk {
       application: payload && inspectHttp(payload),
     });
     if (chain === undefined) return [{ weight: 1, endings: [refused] }];
-    const [filter] = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig']));
+    const [first, second] = list(chain.filters).map(item => message(item, 'Filter', ['name', 'typedConfig']));
+    const announces = typeOf(first?.typedConfig) === announcementType;
+    this.#announced = announces ? announced(first?.typedConfig, this.#caller.workload) : undefined;
+    const filter = announces ? second : first;
     switch (typeOf(filter?.typedConfig)) {
       case managerType:
         return this.#http(filter?.typedConfig, payload);
@@ -194,7 +198,8 @@ class Walk {
     const sidecar = sidecarOf(configuration);
     if (!tls.accepts) return unreachable(payload);
     const source = this.#caller.address;
-    const mesh = { alpn: tls.alpn, identity: this.#caller.workload.identity, server: server.identity };
+    const { identity } = this.#caller.workload;
+    const mesh = { alpn: tls.alpn, announced: this.#announced, identity, server: server.identity };
     return arrive(sidecar, { source, address, port, payload, mesh }) ?? unreachable(payload);
   }
 
@@ -214,6 +219,26 @@ class Walk {
       return arrive(sidecarOf(configuration), { source: this.#caller.address, ...at, payload }) ?? refused;
     });
   }
+}
+
+const announcementType = 'envoy.extensions.filters.network.set_filter_state.v3.Config';
+
+/** What a sidecar says of its caller in the handshakes of a connection; its node's metadata names that. */
+function announced(config: unknown, { namespace, serviceAccount }: Workload): string {
+  const { onNewConnection } = typedMessage(config, announcementType, ['onNewConnection']);
+  const [value, ...others] = list(onNewConnection);
+  const fields = ['objectKey', 'formatString', 'sharedWithUpstream'] as const;
+  const { objectKey, formatString, sharedWithUpstream } = message(value, 'FilterStateValue', fields);
+  const says = JSON.stringify(formatString);
+  if (
+    others.length > 0 ||
+    objectKey !== 'envoy.network.upstream_server_name' ||
+    sharedWithUpstream !== 'ONCE' ||
+    says !== '{"textFormatSource":{"inlineString":"%CEL(xds.node.metadata.caller)%"}}'
+  ) {
+    throw new Error('a sidecar notes something unknown');
+  }
+  return `${serviceAccount}.${namespace}`;
 }
 
 const clusterFields = [

@@ -3,6 +3,7 @@ import {
   type EnvoyOutput,
   type Finding,
   heldObjects,
+  type Modes,
   type Progress,
   type Remark,
   serviceOf,
@@ -61,6 +62,8 @@ export interface WorkloadStatus {
   readonly name: string;
   /** SPIFFE ID. */
   readonly identity: string;
+  /** What holds for it (I4). */
+  readonly modes: Pick<Modes, 'mtls' | 'policy' | 'egress'>;
   readonly pods: number;
   readonly ready: number;
   /** Sidecars that have acknowledged everything. */
@@ -167,10 +170,11 @@ function workloads(state: State, sidecars: readonly SidecarStatus[]): WorkloadSt
     sidecar => sidecar.workload,
   );
   return [...state.model.namespaces.values()].flatMap(namespace =>
-    [...namespace.workloads.values()].map(({ name, key, identity, pods }) => ({
+    [...namespace.workloads.values()].map(({ name, key, identity, modes: { mtls, policy, egress }, pods }) => ({
       namespace: namespace.name,
       name,
       identity,
+      modes: { mtls, policy, egress },
       pods: pods.length,
       ready: pods.filter(pod => pod.ready).length,
       inSync: inSync.get(key)?.length ?? 0,

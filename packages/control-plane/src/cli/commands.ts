@@ -6,13 +6,16 @@ import { diagnoseCommand } from './commands/diagnose.ts';
 import { execCommand } from './commands/exec.ts';
 import { explainCommand } from './commands/explain.ts';
 import { injectCommand } from './commands/inject.ts';
+import { installCommand, upgradeCommand } from './commands/install.ts';
 import { logsCommand } from './commands/logs.ts';
+import { namespaceCommand } from './commands/namespace.ts';
 import { nodeCommand } from './commands/node.ts';
 import { renderCommand } from './commands/render.ts';
 import { rotateRootCommand } from './commands/rotate-root.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
 import { translateCommand } from './commands/translate.ts';
+import { uninstallCommand } from './commands/uninstall.ts';
 import { upCommand } from './commands/up.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCommand } from './commands/version.ts';
@@ -33,6 +36,10 @@ export const commands: readonly CliCommand[] = [
   logsCommand,
   rotateRootCommand,
   controllerCommand,
+  installCommand,
+  upgradeCommand,
+  uninstallCommand,
+  namespaceCommand,
   injectCommand,
   nodeCommand,
   workloadsCommand,

@@ -4,7 +4,14 @@
  */
 import { generateKeyPairSync, hash, X509Certificate } from 'node:crypto';
 import type { AuthorityPem } from './authority-pem.ts';
-import { type CertificateContent, type Issuer, issuerOf, signCertificate } from './certificate.ts';
+import {
+  type CertificateContent,
+  certificateDer,
+  type Issuer,
+  issuerOf,
+  signCertificate,
+  wholeSeconds,
+} from './certificate.ts';
 import { type AuthorityChain, readChain } from './chain.ts';
 import { PrivateKey } from './private-key.ts';
 
@@ -108,21 +115,37 @@ export class CertificateAuthority {
   }
 
   #sign(who: Pick<CertificateContent, 'subject' | 'uri' | 'dnsNames'>, lifetimeMs: number): IssuedCertificate {
-    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const { publicKey, privateKey } = generateKeyPairSync('ec', keyForms);
     const now = this.#now().getTime();
     const { issuer, intermediates, key } = this.#chain;
-    const expiry = Math.min(now + lifetimeMs, issuer.validToDate.getTime());
-    const certificate = signCertificate(
-      { ...who, publicKey, notBefore: new Date(now - backdatedMs), notAfter: new Date(expiry), isAuthority: false },
+    const notBefore = wholeSeconds(new Date(now - backdatedMs));
+    const notAfter = wholeSeconds(new Date(Math.min(now + lifetimeMs, issuer.validToDate.getTime())));
+    const certificate = certificateDer(
+      { ...who, publicKey, notBefore, notAfter, isAuthority: false },
       { privateKey: key, issuer: this.#issuerName },
     );
     return {
-      certificateChainPem: [certificate, ...intermediates].join(''),
-      privateKey: new PrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string),
-      notBefore: certificate.validFromDate,
-      notAfter: certificate.validToDate,
+      certificateChainPem: [pemOf(certificate), ...intermediates].join(''),
+      privateKey: new PrivateKey(privateKey),
+      notBefore,
+      notAfter,
     };
   }
+}
+
+/** As they are used: taking them from a key object takes as long as making the key. */
+const keyForms = {
+  namedCurve: 'P-256',
+  publicKeyEncoding: { type: 'spki', format: 'der' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+} as const;
+
+function pemOf(certificate: Uint8Array): string {
+  const lines =
+    Buffer.from(certificate)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 /**

@@ -12,7 +12,8 @@ const commonName = '2.5.4.3';
 
 /** What a certificate says. */
 export interface CertificateContent {
-  readonly publicKey: KeyObject;
+  /** The key, or its SubjectPublicKeyInfo in DER. */
+  readonly publicKey: KeyObject | Uint8Array;
   /** Common name; empty for a subject that is named by its URI alone. */
   readonly subject: string;
   /** The one URI subject alternative name: who a workload or an authority is. */
@@ -32,16 +33,17 @@ export interface Signer {
   readonly issuer?: Issuer;
 }
 
-/** What a certificate says of who signed it. */
+/** What a certificate says of who signed it, in DER. */
 export interface Issuer {
-  readonly name: x509.Name;
-  readonly keyId: ArrayBuffer;
+  readonly name: Uint8Array;
+  /** The extension that names the key. */
+  readonly authorityKey: Uint8Array;
 }
 
 /** Reads an authority's certificate, once for all that it signs. */
 export function issuerOf(certificate: X509Certificate): Issuer {
   const { subject, subjectPublicKeyInfo } = asn1.AsnConvert.parse(certificate.raw, x509.Certificate).tbsCertificate;
-  return { name: subject, keyId: keyId(subjectPublicKeyInfo) };
+  return { name: der(subject), authorityKey: authorityKey(keyId(der(subjectPublicKeyInfo))) };
 }
 
 /** How many authorities may stand between an authority and what it vouches for; undefined: any number. */
@@ -52,69 +54,112 @@ export function pathLengthOf(certificate: X509Certificate): number | undefined {
 }
 
 /**
- * Makes a certificate over an ECDSA P-256 key, signed with SHA-256 by an ECDSA or RSA key (RFC 5280, SPIFFE X509-SVID).
+ * Makes a certificate, signed with SHA-256 by an ECDSA or RSA key (RFC 5280, SPIFFE X509-SVID).
  * @throws Error for a signer with another kind of key
  */
 export function signCertificate(content: CertificateContent, signer: Signer): X509Certificate {
-  const { asymmetricKeyType: keyType = '' } = signer.privateKey;
-  const algorithm = signatureAlgorithms[keyType];
-  if (algorithm === undefined) throw new Error(`a key of type ${keyType} can't sign certificates`);
-  const subject = nameOf(content.subject);
-  const publicKey = spki(content.publicKey);
-  const tbsCertificate = new x509.TBSCertificate({
-    version: x509.Version.v3,
-    serialNumber: serialNumber(),
-    signature: algorithm,
-    issuer: signer.issuer?.name ?? subject,
-    validity: new x509.Validity({
-      notBefore: wholeSeconds(content.notBefore),
-      notAfter: wholeSeconds(content.notAfter),
-    }),
-    subject,
-    subjectPublicKeyInfo: publicKey,
-    extensions: extensions(content, keyId(publicKey), signer.issuer?.keyId ?? keyId(publicKey)),
-  });
-  const signed = sign('sha256', new Uint8Array(asn1.AsnConvert.serialize(tbsCertificate)), signer.privateKey);
-  const certificate = new x509.Certificate({
-    tbsCertificate,
-    signatureAlgorithm: algorithm,
-    signatureValue: toArrayBuffer(signed),
-  });
-  return new X509Certificate(Buffer.from(asn1.AsnConvert.serialize(certificate)));
+  return new X509Certificate(certificateDer(content, signer));
 }
 
-function extensions(content: CertificateContent, subjectKey: ArrayBuffer, issuerKey: ArrayBuffer): x509.Extensions {
+/** The same in DER: reading what was just written costs as much as a signature. */
+export function certificateDer(content: CertificateContent, { privateKey, issuer }: Signer): Uint8Array {
+  const algorithm = algorithmOf(privateKey);
+  const subject = der(nameOf(content.subject));
+  const publicKey = content.publicKey instanceof Uint8Array ? content.publicKey : spki(content.publicKey);
+  const subjectKey = keyId(publicKey);
+  const { notBefore, notAfter } = content;
+  const extensions = sequence(
+    ...constants(content.isAuthority),
+    ...alternativeNames(content),
+    extension(x509.id_ce_subjectKeyIdentifier, false, new x509.SubjectKeyIdentifier(subjectKey)),
+    issuer?.authorityKey ?? authorityKey(subjectKey),
+  );
+  const signed = sequence(
+    version3,
+    wrapped(tags.integer, serialNumber()),
+    algorithm,
+    issuer?.name ?? subject,
+    der(new x509.Validity({ notBefore: wholeSeconds(notBefore), notAfter: wholeSeconds(notAfter) })),
+    subject,
+    publicKey,
+    wrapped(tags.extensions, extensions),
+  );
+  // No bit of the last byte is unused.
+  const signature = wrapped(tags.bitString, Uint8Array.of(0), sign('sha256', signed, privateKey));
+  return sequence(signed, algorithm, signature);
+}
+
+function algorithmOf(key: KeyObject): Uint8Array {
+  const keyType: string = key.asymmetricKeyType ?? '';
+  const algorithm = signatureAlgorithms[keyType];
+  if (algorithm === undefined) throw new Error(`a key of type ${keyType} can't sign certificates`);
+  return once(keyType, () => der(algorithm));
+}
+
+/** What is the same in every certificate of an authority, or of all others. */
+function constants(isAuthority: boolean): readonly Uint8Array[] {
   const { KeyUsageFlags: usage } = x509;
-  const allowed = content.isAuthority ? usage.keyCertSign | usage.cRLSign : usage.digitalSignature;
-  const { uri, dnsNames = [] } = content;
+  const allowed = isAuthority ? usage.keyCertSign | usage.cRLSign : usage.digitalSignature;
+  const purposes = new x509.ExtendedKeyUsage([x509.id_kp_serverAuth, x509.id_kp_clientAuth]);
+  const who = isAuthority ? 'authority' : 'other';
+  return [
+    once(`constraints of ${who}`, () =>
+      extension(x509.id_ce_basicConstraints, true, new x509.BasicConstraints({ cA: isAuthority })),
+    ),
+    once(`usage of ${who}`, () => extension(x509.id_ce_keyUsage, true, new x509.KeyUsage(allowed))),
+    ...(isAuthority ? [] : [once('purposes', () => extension(x509.id_ce_extKeyUsage, false, purposes))]),
+  ];
+}
+
+/** A subject that is empty makes its alternative names critical (RFC 5280, 4.1.2.6). None at all would be malformed. */
+function alternativeNames({ subject, uri, dnsNames = [] }: CertificateContent): readonly Uint8Array[] {
   const names = [
     ...(uri === undefined ? [] : [new x509.GeneralName({ uniformResourceIdentifier: uri })]),
     ...dnsNames.map(dNSName => new x509.GeneralName({ dNSName })),
   ];
-  const list = [
-    extension(x509.id_ce_basicConstraints, true, new x509.BasicConstraints({ cA: content.isAuthority })),
-    extension(x509.id_ce_keyUsage, true, new x509.KeyUsage(allowed)),
-    // A subject that is empty makes its alternative names critical (RFC 5280, 4.1.2.6). None at all would be malformed.
-    ...(names.length === 0
-      ? []
-      : [extension(x509.id_ce_subjectAltName, content.subject === '', new x509.SubjectAlternativeName(names))]),
-    extension(x509.id_ce_subjectKeyIdentifier, false, new x509.SubjectKeyIdentifier(subjectKey)),
-    extension(
-      x509.id_ce_authorityKeyIdentifier,
-      false,
-      new x509.AuthorityKeyIdentifier({ keyIdentifier: new x509.KeyIdentifier(issuerKey) }),
-    ),
-  ];
-  if (!content.isAuthority) {
-    const purposes = new x509.ExtendedKeyUsage([x509.id_kp_serverAuth, x509.id_kp_clientAuth]);
-    list.push(extension(x509.id_ce_extKeyUsage, false, purposes));
-  }
-  return new x509.Extensions(list);
+  if (names.length === 0) return [];
+  return [extension(x509.id_ce_subjectAltName, subject === '', new x509.SubjectAlternativeName(names))];
 }
 
-function extension(extnID: string, critical: boolean, value: object): x509.Extension {
+function authorityKey(id: ArrayBuffer): Uint8Array {
+  const value = new x509.AuthorityKeyIdentifier({ keyIdentifier: new x509.KeyIdentifier(id) });
+  return extension(x509.id_ce_authorityKeyIdentifier, false, value);
+}
+
+function extension(extnID: string, critical: boolean, value: object): Uint8Array {
   const extnValue = new asn1.OctetString(asn1.AsnConvert.serialize(value));
-  return new x509.Extension({ extnID, critical, extnValue });
+  return der(new x509.Extension({ extnID, critical, extnValue }));
+}
+
+function der(value: object): Uint8Array {
+  return new Uint8Array(asn1.AsnConvert.serialize(value));
+}
+
+/** Made on first use and kept. */
+function once(name: string, make: () => Uint8Array): Uint8Array {
+  const made = kept.get(name) ?? make();
+  kept.set(name, made);
+  return made;
+}
+
+const kept = new Map<string, Uint8Array>();
+
+const tags = { integer: 0x02, bitString: 0x03, sequence: 0x30, extensions: 0xa3 } as const;
+
+/** Version 3, as it stands in every certificate. */
+const version3 = Uint8Array.of(0xa0, 0x03, tags.integer, 0x01, 0x02);
+
+function sequence(...parts: readonly Uint8Array[]): Uint8Array {
+  return wrapped(tags.sequence, ...parts);
+}
+
+/** What is in DER already, under a tag and its length: the schemas would take it apart first. */
+function wrapped(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length > 0xff_ff) throw new Error(`a certificate of ${length} bytes is none`);
+  const header =
+    length < 0x80 ? [tag, length] : length < 0x1_00 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Uint8Array.from(header), ...parts]);
 }
 
 function nameOf(common: string): x509.Name {
@@ -125,23 +170,32 @@ function nameOf(common: string): x509.Name {
   ]);
 }
 
-function spki(key: KeyObject): x509.SubjectPublicKeyInfo {
-  return asn1.AsnConvert.parse(key.export({ type: 'spki', format: 'der' }), x509.SubjectPublicKeyInfo);
+function spki(key: KeyObject): Uint8Array {
+  return key.export({ type: 'spki', format: 'der' });
 }
 
 /** SHA-1 of the key bits: a name for the key, not a protection (RFC 5280, 4.2.1.2). */
-function keyId(key: x509.SubjectPublicKeyInfo): ArrayBuffer {
-  return toArrayBuffer(createHash('sha1').update(new Uint8Array(key.subjectPublicKey)).digest());
+function keyId(spkiDer: Uint8Array): ArrayBuffer {
+  const bits =
+    spkiDer.length === p256Length
+      ? spkiDer.subarray(p256Header)
+      : new Uint8Array(asn1.AsnConvert.parse(spkiDer, x509.SubjectPublicKeyInfo).subjectPublicKey);
+  return toArrayBuffer(createHash('sha1').update(bits).digest());
 }
+
+/** Bytes of an uncompressed P-256 key, and of what stands before its bits. No other kind of key has as many. */
+const p256Length = 91;
+const p256Header = 26;
 
 /** 126 random bits; the first two are 01, so that the number is positive and of full length. */
-function serialNumber(): ArrayBuffer {
+function serialNumber(): Uint8Array {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
-  return toArrayBuffer(bytes);
+  return bytes;
 }
 
-function wholeSeconds(time: Date): Date {
+/** A time as a certificate has it. */
+export function wholeSeconds(time: Date): Date {
   return new Date(Math.floor(time.getTime() / 1000) * 1000);
 }
 

@@ -75,7 +75,7 @@ export class WorkloadSecrets {
     return this.#trustBundle;
   }
 
-  /** Counts what took the place of a certificate that was asked for: as long as it stays, each is what it was. */
+  /** Counts what took the place of the bundle or of a certificate that was asked for: as long as it stays, each is what it was. */
   get revision(): number {
     return this.#revision;
   }
@@ -90,7 +90,10 @@ export class WorkloadSecrets {
    * certificate signs, everybody gets a certificate of its.
    */
   replaceAuthority(authority: CertificateAuthority): void {
-    if (authority.trustBundlePem !== this.#authority.trustBundlePem) this.#trustBundle = bundleOf(authority);
+    if (authority.trustBundlePem !== this.#authority.trustBundlePem) {
+      this.#trustBundle = bundleOf(authority);
+      this.#revision += 1;
+    }
     const isOther = authority.issuer !== this.#authority.issuer;
     this.#authority = authority;
     const identities = [...this.#entries.values()].map(({ identity }) => identity);

@@ -133,7 +133,7 @@ export const annotations = {
     on: onPod,
   },
   appConfig: {
-    name: 'heddle.dev/app-config',
+    name: known.appConfig,
     form: choice([...yes, ...no]),
     meaning: 'Whether containers get the mesh’s configuration as the file that `SMI_CONFIG_PATH` names.',
     on: onBoth,

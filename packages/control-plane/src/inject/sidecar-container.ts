@@ -69,6 +69,7 @@ export function sidecarContainer(
       fieldOfPod('POD_IP', 'status.podIP'),
       fieldOfPod('POD_NAME', 'metadata.name'),
       fieldOfPod('POD_NAMESPACE', 'metadata.namespace'),
+      fieldOfPod('POD_SERVICE_ACCOUNT', 'spec.serviceAccountName'),
     ],
     ports: [{ name: 'heddle-metrics', containerPort: ownPorts.metrics, protocol: 'TCP' }],
     resources: choices.resources,
@@ -110,6 +111,8 @@ function bootstrapArgument({ controlPlane }: InjectionSettings, probes: readonly
     sidecarBootstrap({
       nodeId: 'sidecar~$(POD_IP)~$(POD_NAME).$(POD_NAMESPACE)~kubernetes',
       nodeCluster: '$(POD_NAMESPACE)/$(POD_NAME)',
+      // Names of Kubernetes are host names: nothing of them needs to be spelt otherwise.
+      caller: '$(POD_SERVICE_ACCOUNT).$(POD_NAMESPACE)',
       admin,
       xds: { address: controlPlane.host, port: controlPlane.port },
       xdsSecurity: {

@@ -95,6 +95,8 @@ export interface Probe {
 export interface Sidecar {
   /** `sidecar~<pod IP>~<pod>.<namespace>~<anything>`. */
   readonly nodeId: string;
+  /** What its connections give as their caller's name. */
+  readonly caller: string;
   /** Path of the Envoy executable on the host. */
   readonly envoy: string;
   /**

@@ -45,7 +45,7 @@ function sidecarsWithMemory(createRenderer?: () => Render<EnvoyTarget, EnvoyOutp
       },
     },
     secrets,
-    target: () => ({ trustBundle: 'bundle' }),
+    target: () => ({}),
     open: async () => undefined,
     onFailure: failure => said.push(`${failure.sidecars.map(sidecar => sidecar.pod).join()}: ${String(failure.error)}`),
     ...(createRenderer && { createRenderer }),
@@ -60,7 +60,7 @@ function sidecarsWithMemory(createRenderer?: () => Render<EnvoyTarget, EnvoyOutp
     rendered.publish(1);
     return rendered.findings;
   };
-  return { sidecars, snapshots, show, said, acknowledged };
+  return { sidecars, snapshots, secrets, show, said, acknowledged };
 }
 
 const pod: KubeObject = {
@@ -98,6 +98,23 @@ const anyPort: KubeObject = {
 
 const namesIn = (snapshot: Snapshot | undefined): string[] =>
   (snapshot?.groups ?? []).flatMap(({ resources }) => resources.map(({ name }) => name));
+
+test('a bundle that changes alone is brought to every sidecar', () => {
+  const { snapshots, secrets, show } = sidecarsWithMemory();
+  show(pod);
+  const versionOf = () =>
+    [...snapshots.values()].map(
+      ({ groups }) => groups.flatMap(({ resources }) => resources).find(({ name }) => name === 'trust-bundle')?.version,
+    );
+  const before = versionOf();
+  const other = new CertificateAuthority({ trustDomain: 'cluster.local', now });
+  const alsoTrusted = [other.trustBundlePem];
+  const pem = { ...secrets.authority.pem(), alsoTrusted };
+  secrets.replaceAuthority(new CertificateAuthority({ trustDomain: 'cluster.local', now, pem }));
+  show();
+  assert.equal(before.length, 1);
+  assert.notDeepEqual(versionOf(), before);
+});
 
 test('a sidecar gets what was rendered for its workload, and its secrets', () => {
   const { sidecars, snapshots, show } = sidecarsWithMemory();

@@ -44,6 +44,7 @@ export interface EnvoySidecarsOptions {
 interface Published {
   readonly configuration: SidecarConfiguration;
   readonly certificate: SdsSecret;
+  readonly trustBundle: SdsSecret;
   readonly groups: readonly ResourceGroup[];
   readonly listening: Promise<XdsListening | undefined>;
 }
@@ -269,16 +270,18 @@ export class EnvoySidecars implements Output {
   /** Returns whether the sidecar is sent something; one whose configuration and secrets are the same objects is left alone. */
   readonly #publishOne = (sidecar: SidecarRef, configuration: SidecarConfiguration): boolean => {
     const certificate = this.#options.secrets.certificate(sidecar);
+    const { trustBundle } = this.#options.secrets;
     const known = this.#published.get(sidecar.nodeId);
-    if (known?.configuration === configuration && known.certificate === certificate) return false;
+    const hasSecrets = known?.certificate === certificate && known.trustBundle === trustBundle;
+    if (hasSecrets && known.configuration === configuration) return false;
     const groups = [
       ...configuration.groups.flatMap(group => this.#encoded(group) ?? []),
-      this.#secretGroup(this.#options.secrets.trustBundle),
+      this.#secretGroup(trustBundle),
       this.#secretGroup(certificate),
     ];
     const differs = this.#options.xds.publish(sidecar.nodeId, { groups });
     const listening = known?.listening ?? this.#options.open(sidecar);
-    this.#published.set(sidecar.nodeId, { configuration, certificate, groups, listening });
+    this.#published.set(sidecar.nodeId, { configuration, certificate, trustBundle, groups, listening });
     return differs;
   };
 

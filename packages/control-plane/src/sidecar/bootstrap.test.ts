@@ -7,6 +7,7 @@ import { sidecarBootstrap, sidecarNodeId } from './bootstrap.ts';
 const options = {
   nodeId: sidecarNodeId({ ip: '10.244.0.2', name: 'a-0', namespace: 'shop' }),
   nodeCluster: 'shop/a-0',
+  caller: 'a.shop',
   admin: { pipe: '/run/admin.sock' },
   xds: { pipe: '/run/xds.sock' },
 } as const;
@@ -14,6 +15,7 @@ const options = {
 test('a sidecar says who it is, and takes everything from the control plane by delta ADS', () => {
   const bootstrap = sidecarBootstrap(options);
   assert.equal(bootstrap.node?.id, 'sidecar~10.244.0.2~a-0.shop~local');
+  assert.deepEqual(bootstrap.node.metadata, { caller: 'a.shop' });
   assert.equal(bootstrap.dynamicResources?.adsConfig?.apiType, 'DELTA_GRPC');
   assert.deepEqual(
     bootstrap.staticResources?.clusters?.map(cluster => cluster.name),

@@ -23,6 +23,8 @@ export interface BootstrapOptions {
   readonly nodeId: string;
   /** Envoy's `node.cluster`; names the workload in its logs and statistics. */
   readonly nodeCluster: string;
+  /** What its connections give as their caller's name; destinations know callers by it, and let no other in. */
+  readonly caller: string;
   readonly admin: SidecarAddress;
   /** Where the control plane is, as the sidecar sees it. */
   readonly xds: SidecarAddress;
@@ -61,7 +63,7 @@ export function sidecarBootstrap(options: BootstrapOptions): BootstrapJson {
   const { clusters = [], ...statics } = options.statics ?? {};
   const bind = options.mark === undefined ? {} : { upstreamBindConfig: markedBind(options.mark) };
   return {
-    node: { id: options.nodeId, cluster: options.nodeCluster },
+    node: { id: options.nodeId, cluster: options.nodeCluster, metadata: { caller: options.caller } },
     admin: { address: address(options.admin) },
     dynamicResources: {
       adsConfig: {

@@ -62,6 +62,11 @@ function remarksOn(objects: readonly KubeObject[], serviceProfiles: (typeof prof
   );
 }
 
+const openNamespace: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: 'shop', annotations: { 'heddle.dev/policy': 'allow-all' } },
+};
 const noRoutes = ['no routes for service: Service web'];
 const web = [pod('web'), service('web')];
 
@@ -78,6 +83,7 @@ const cases: [what: string, remarks: string[], expected: string[]][] = [
   ['one that a split without matches shares', remarksOn([...web, split('web')]), noRoutes],
   ['one with a ServiceProfile', remarksOn(web, [profile]), []],
   ['one that speaks bytes', remarksOn([pod('web'), service('web', 'tcp')]), []],
+  ['one where policy is allow-all', remarksOn([...web, openNamespace]), []],
   ['one without pods', remarksOn([service('web')]), []],
   [
     'a split without usable backends',

@@ -1,5 +1,6 @@
 import { canGrant } from '../model/http-route-match.ts';
 import type { NamespaceModel } from '../model/mesh-model.ts';
+import type { PolicyMode } from '../model/modes.ts';
 import type { ResolvedTarget } from '../model/target.ts';
 import type { Authorization, InboundPort, Workload } from '../model/workload.ts';
 import type { Labels } from './selectors.ts';
@@ -18,6 +19,8 @@ export interface Opening {
   /** A name for what is made of it, unique among those of its namespace. */
   readonly name: string;
   readonly labels: Labels;
+  /** What becomes of calls that nothing opens, the same on all these pods (I3, I4). */
+  readonly mode: PolicyMode;
   /** By number; never empty. */
   readonly ports: readonly OpenPort[];
 }
@@ -43,11 +46,12 @@ export function openingsOf(namespace: NamespaceModel, target: string, shortfalls
         const message = `${target} selects pods by labels, and those of ${key} do not tell its pods from others: they stay closed. Give them a label of their own.`;
         shortfalls.say('Unsupported', resolved.origin, message);
       }
-      return selections.map(selection => ({ ...selection, ports }));
+      const mode = group[0]?.workload.modes.policy ?? 'enforce';
+      return selections.map(selection => ({ ...selection, ports, mode }));
     });
-    return openings.map(({ labels, ports, workloads: [first] }) => {
+    return openings.map(({ workloads: [first], ...opening }) => {
       const suffix = openings.length === 1 || first === undefined ? '' : `.${namePart(first)}`;
-      return { target: resolved, name: `${resolved.name}${suffix}`, labels, ports };
+      return { target: resolved, name: `${resolved.name}${suffix}`, ...opening };
     });
   });
 }
@@ -67,7 +71,7 @@ function openedBy({ origin }: ResolvedTarget, { workloads }: NamespaceModel): Op
         .map(authorization => ({ port, authorization })),
     );
     if (ports.length === 0) return [];
-    return [{ workload, ports, signature: JSON.stringify(ports.map(signatureOf)) }];
+    return [{ workload, ports, signature: JSON.stringify([workload.modes.policy, ports.map(signatureOf)]) }];
   });
 }
 

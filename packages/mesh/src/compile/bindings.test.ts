@@ -67,7 +67,7 @@ function mesh(...objects: KubeObject[]) {
   const render = createEnvoyRenderer();
   const take = (...upserts: KubeObject[]) => {
     const model = compile(store.apply({ upserts: upserts.map(one => ({ object: one })), removals: [] }));
-    const { output } = render(model, { trustBundle: 'pem' });
+    const { output } = render(model, {});
     const resources = configurationOf(output, 'stock/books')?.groups.flatMap(group => group.resources) ?? [];
     return { model, resources: new Map(resources.map(({ name, value }) => [name, JSON.stringify(value)])) };
   };
@@ -89,7 +89,7 @@ test('an address that a pod without the labels claims, too, lets nobody in', () 
   assert.deepEqual(first.model.namespaces.get('stock')?.targets.get('http')?.principals[0]?.addresses, []);
 });
 
-test('a pod that comes changes the routes of HTTP ports and adds a chain to ports of bytes, and touches nothing else', () => {
+test('a pod that comes changes the routes of HTTP ports and adds a chain to each port, and touches nothing else', () => {
   const { take, first } = mesh(...policy, trusted('a', '10.0.0.1'));
   const after = take(trusted('b', '10.0.0.2'));
   const changed = [...after.resources].filter(([name, value]) => first.resources.get(name) !== value);
@@ -99,10 +99,12 @@ test('a pod that comes changes the routes of HTTP ports and adds a chain to port
   );
   const [before, now] = [chains(first.resources.get('inbound/stock/books')), chains(changed[0]?.[1])];
   assert.deepEqual(
-    now.filter(([, chain]) => !before.some(([, other]) => other === chain)).map(([name]) => name),
-    ['3306/tcp/10.0.0.2'],
+    now
+      .filter(([, chain]) => !before.some(([, other]) => other === chain))
+      .map(([name]) => name?.split('/').slice(0, 4).join('/')),
+    ['80/http/web.shop/10.0.0.2', '3306/tcp/web.shop/10.0.0.2'],
   );
-  assert.equal(before.length + 1, now.length, 'every other chain is as it was, so that Envoy drains none');
+  assert.equal(before.length + 2, now.length, 'every other chain is as it was, so that Envoy drains none');
 });
 
 test('a pod that changes in ways that labels do not see leaves the policy of others as it was', () => {
@@ -121,7 +123,7 @@ test('who lost the labels is in no resource any more', () => {
 
 test('what is made for a binding is traced to it', () => {
   const { first } = mesh(...policy, trusted('a', '10.0.0.1'));
-  const { output } = createEnvoyRenderer()(first.model, { trustBundle: 'pem' });
+  const { output } = createEnvoyRenderer()(first.model, {});
   const routes = configurationOf(output, 'stock/books')
     ?.groups.flatMap(group => group.resources)
     .find(({ typeUrl, name }) => typeUrl === routeType && name === 'inbound/stock/books/80');

@@ -1,9 +1,9 @@
 import type { Modes } from '../model/modes.ts';
+import { shortHash } from '../model/short-hash.ts';
 import type { Pod } from '../model/workload.ts';
 import type { ModeMistake } from '../store/kubernetes/modes.ts';
 import type { PodOwner, PodSpec } from '../store/kubernetes/pod.ts';
 import type { NamespaceResources, Resource } from '../store/resource-set.ts';
-import { shortHash } from './short-hash.ts';
 
 /** Pods of one owner that are alike to the mesh, before their ports and policy are known. */
 export interface PodGroup {

@@ -1,6 +1,7 @@
 import type { BootstrapJson } from '@heddle/envoy-api/envoy/config/bootstrap/v3/bootstrap_pb';
 import type { RuntimeJson } from '@heddle/envoy-api/envoy/service/runtime/v3/rtds_pb';
 import {
+  callerNameOf,
   clusterType,
   configurationOf,
   createEnvoyRenderer,
@@ -18,12 +19,9 @@ import {
 import { CertificateAuthority } from '../../identity/ca.ts';
 import { sidecarBootstrap, sidecarNodeId } from '../../sidecar/bootstrap.ts';
 
-/** Stands where a running mesh has its own root certificate. */
-const trustBundlePlaceholder = '(the root certificate of the mesh)';
-
 /** The resources that the sidecars of a workload get, by type, each list by name. */
 export async function renderDynamic(model: MeshModel, workload: Workload): Promise<object> {
-  const configuration = rendered(model, workload, trustBundlePlaceholder);
+  const configuration = rendered(model, workload);
   const resources = configuration.groups.flatMap(group => group.resources);
   const ofType = (type: string) =>
     resources
@@ -48,7 +46,7 @@ export async function renderDynamic(model: MeshModel, workload: Workload): Promi
 export async function renderStatic(model: MeshModel, workload: Workload): Promise<object> {
   const authority = new CertificateAuthority({ trustDomain: model.settings.trustDomain, now: () => new Date() });
   const certificate = authority.issue(workload);
-  const configuration = rendered(model, workload, authority.trustBundlePem);
+  const configuration = rendered(model, workload);
   const secrets = [
     {
       name: 'workload-certificate',
@@ -67,6 +65,7 @@ export async function renderStatic(model: MeshModel, workload: Workload): Promis
   } = sidecarBootstrap({
     nodeId: sidecarNodeId({ ip: pod?.address ?? '', name: pod?.name ?? workload.name, namespace: workload.namespace }),
     nodeCluster: workload.key,
+    caller: callerNameOf(workload.identity),
     admin: { address: '127.0.0.1', port: 15_000 },
     xds: { address: '127.0.0.1', port: 15_010 },
   });
@@ -94,8 +93,8 @@ function staticRuntimeOf(
   return { layers };
 }
 
-function rendered(model: MeshModel, workload: Workload, trustBundle: string): SidecarConfiguration {
-  const { output } = createEnvoyRenderer()(model, { trustBundle });
+function rendered(model: MeshModel, workload: Workload): SidecarConfiguration {
+  const { output } = createEnvoyRenderer()(model, {});
   const configuration = configurationOf(output, workload.key);
   if (configuration === undefined) throw new Error(`the renderer left ${workload.key} out`);
   return configuration;

@@ -1,17 +1,53 @@
-import type { Condition, ConditionType } from '@heddle/mesh';
+import { type Condition, type ConditionType, defaultSettings } from '@heddle/mesh';
 import type { MeshStatus } from '../../api/mesh-status.ts';
+import type { WouldBeDenied } from '../run/would-be-denied.ts';
 import type { Paint } from './paint.ts';
 
-/** The workloads of a mesh: name, identity, pods, sidecars, readiness. */
-export function workloadTable({ workloads }: Pick<MeshStatus, 'workloads'>, paint: Paint): string {
-  const rows = workloads.map(({ namespace, name, identity, pods, ready, inSync }) => [
-    `${namespace}/${name}`,
-    identity,
-    String(pods),
-    inSync === pods ? paint('green', 'in sync') : paint('yellow', `${inSync} of ${pods} in sync`),
-    ready === pods ? paint('green', 'yes') : paint('yellow', `${ready} of ${pods}`),
+/**
+ * The workloads of a mesh: name, identity, pods, sidecars, readiness; their modes, where any is not the default, and what
+ * sidecars have let in that policy would deny, by key of the workload, where any is in `audit`.
+ */
+export function workloadTable(
+  { workloads }: Pick<MeshStatus, 'workloads'>,
+  paint: Paint,
+  wouldBeDenied: ReadonlyMap<string, WouldBeDenied> = new Map(),
+): string {
+  const rows = workloads.map(({ namespace, name, identity, modes, pods, ready, inSync }) => ({
+    cells: [
+      `${namespace}/${name}`,
+      identity,
+      String(pods),
+      inSync === pods ? paint('green', 'in sync') : paint('yellow', `${inSync} of ${pods} in sync`),
+      ready === pods ? paint('green', 'yes') : paint('yellow', `${ready} of ${pods}`),
+    ],
+    modes: paint('yellow', modesOf(modes)),
+    denied: modes.policy === 'audit' ? deniedCell(wouldBeDenied.get(`${namespace}/${name}`), paint) : '',
+  }));
+  const withModes = workloads.some(({ modes }) => modesOf(modes) !== '');
+  const withDenied = wouldBeDenied.size > 0 && rows.some(({ denied }) => denied !== '');
+  const more = (modes: string, denied: string) => [...(withModes ? [modes] : []), ...(withDenied ? [denied] : [])];
+  return tableOf([
+    ['WORKLOAD', 'IDENTITY', 'PODS', 'SIDECAR', 'READY', ...more('MODES', 'WOULD BE DENIED')],
+    ...rows.map(({ cells, modes, denied }) => [...cells, ...more(modes, denied)]),
   ]);
-  return tableOf([['WORKLOAD', 'IDENTITY', 'PODS', 'SIDECAR', 'READY'], ...rows]);
+}
+
+/** Those that are not the default. */
+function modesOf(modes: MeshStatus['workloads'][number]['modes']): string {
+  const names = ['mtls', 'policy', 'egress'] as const;
+  return names.flatMap(name => (modes[name] === defaultSettings[name] ? [] : `${name} ${modes[name]}`)).join(', ');
+}
+
+function deniedCell(denied: WouldBeDenied | undefined, paint: Paint): string {
+  if (denied === undefined) return '';
+  const { requests, connections } = denied;
+  if (requests + connections === 0) return paint('green', 'none');
+  const parts = [plural(requests, 'request'), plural(connections, 'connection')].filter(part => !part.startsWith('0 '));
+  return paint('yellow', parts.join(', '));
+}
+
+function plural(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }
 
 /** Each sidecar: whether it is connected and has acknowledged everything, and since when. */

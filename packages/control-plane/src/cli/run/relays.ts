@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { frontDoorSocket } from '@heddle/mesh';
 import type { ExposedService } from '../../api/mesh-status.ts';
 import { frontDoorDirectory } from '../../local/desired/front-door.ts';
 import { startRelay } from '../../local/host/relay.ts';
@@ -21,8 +22,8 @@ export class Relays {
   }
 
   /** Where people see a port of a Service. Rejects where no port can be had. */
-  async urlOf({ namespace, name, port }: ExposedService): Promise<string> {
-    const socket = `${namespace}.${name}.${port}.sock`;
+  async urlOf(service: ExposedService): Promise<string> {
+    const socket = frontDoorSocket(service, service.port);
     let host = this.#ports.get(socket);
     if (host === undefined) {
       // By descriptor: with the directory's name, which may be long, the path would not fit into a socket's address.

@@ -1,5 +1,7 @@
 import { defaultSettings, type MeshModel } from '@heddle/mesh';
+import { type ApplicationFiles, applicationFiles } from '../../outputs/application-files.ts';
 import type { Output, Rendered } from '../../outputs/output.ts';
+import { applicationFile } from '../../sidecar/application-file.ts';
 import { type Pod, podKey } from '../pod.ts';
 import { LatestValue } from './latest-value.ts';
 import { type NameTable, namesOf } from './names.ts';
@@ -13,7 +15,7 @@ export interface NodeOutputOptions {
   readonly onTrouble: (what: string, error: unknown) => void;
 }
 
-/** Tells the node of a local mesh which pods to run and what their names resolve to. */
+/** Tells the node of a local mesh which pods to run, what those are told that ask, and what their names resolve to. */
 export class NodeOutput implements Output {
   readonly name = 'node';
   readonly #pods: () => readonly Pod[];
@@ -34,11 +36,14 @@ export class NodeOutput implements Output {
 
   render(model: MeshModel): Rendered {
     const names = namesOf(model);
+    const asking = new Set(this.#pods().filter(isTold).map(podKey));
+    const files = asking.size === 0 ? none : applicationFiles(model, pod => asking.has(pod));
     return {
       findings: [],
       publish: () => {
         this.#nameTable.put(names);
-        this.#podList.put(withLogLevels(this.#pods(), model));
+        const pods = withLogLevels(this.#pods(), model);
+        this.#podList.put(pods.map(pod => withFile(pod, files.get(podKey(pod)))));
       },
     };
   }
@@ -56,6 +61,22 @@ export class NodeOutput implements Output {
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#nameTable.run(signal), this.#podList.run(signal)]);
   }
+}
+
+const none: ApplicationFiles = new Map();
+
+function isTold({ volumes = [] }: Pod): boolean {
+  return volumes.some(({ name }) => name === applicationFile.volume);
+}
+
+/** The node brings new content into a pod that runs. */
+function withFile(pod: Pod, content: string | undefined): Pod {
+  if (content === undefined || !isTold(pod)) return pod;
+  const files = { [applicationFile.name]: { data: Buffer.from(content).toString('base64') } };
+  const volumes = (pod.volumes ?? []).map(volume =>
+    volume.name === applicationFile.volume ? { name: volume.name, files } : volume,
+  );
+  return { ...pod, volumes };
 }
 
 /** Pods whose sidecars write what the mesh says, into their own logs (I4). The same list where all have the usual level. */

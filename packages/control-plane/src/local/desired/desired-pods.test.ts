@@ -356,6 +356,7 @@ describe('sidecar', () => {
     };
     assert.deepEqual(only([podObject({ metadata: { annotations } })]).sidecar, {
       nodeId: 'sidecar~10.244.0.7~web.shop~local',
+      caller: 'default.shop',
       envoy: '/opt/envoy',
       xdsDirectory: '/run/mesh/xds/shop.web',
       interception: {
@@ -394,6 +395,7 @@ describe('sidecar', () => {
     const pod = frontDoorPod({ ip: '10.244.0.2', envoy: '/opt/envoy', runDirectory: '/run/mesh' });
     assert.deepEqual(pod.sidecar, {
       nodeId: 'sidecar~10.244.0.2~front-door.heddle-system~local',
+      caller: 'front-door.heddle-system',
       envoy: '/opt/envoy',
       xdsDirectory: '/run/mesh/xds/heddle-system.front-door',
       sharedDirectory: '/run/mesh/front-door',
@@ -505,5 +507,39 @@ spec:
     const { update, replace } = diffPods(new Map([['shop/web', before]]), [only([pod, changed])]);
     assert.deepEqual([update.length, replace.length], [1, 0]);
     assert.match(refusal([pod]), /does not exist/);
+  });
+});
+
+function annotated(value: string): SourceObject {
+  return podObject({ metadata: { annotations: { 'heddle.dev/app-config': value } } });
+}
+
+describe('what the mesh tells applications', () => {
+  const namespace = source('Namespace', 'shop', {
+    metadata: { namespace: undefined, annotations: { 'heddle.dev/app-config': 'enabled' } },
+  });
+
+  it('is a file that the environment names, for a pod that asks', () => {
+    const pod = only([annotated('enabled')]);
+    assert.deepEqual(pod.volumes, [{ name: 'heddle-app-config', files: {} }]);
+    const [container] = pod.containers;
+    assert.deepEqual(container?.env, [{ name: 'SMI_CONFIG_PATH', value: '/etc/smi/config.yaml' }]);
+    assert.deepEqual(container?.volumeMounts, [{ name: 'heddle-app-config', mountPath: '/etc/smi', readOnly: true }]);
+  });
+
+  it('may be asked for by a namespace, and declined by a pod', () => {
+    assert.equal(only([podObject(), namespace]).volumes?.length, 1);
+    assert.equal(only([annotated('no'), namespace]).volumes, undefined);
+    assert.equal(only([podObject()]).volumes, undefined);
+  });
+
+  it('leaves a container alone that names a file itself', () => {
+    const own = { env: [{ name: 'SMI_CONFIG_PATH', value: '/own.yaml' }] };
+    const metadata = { annotations: { 'heddle.dev/app-config': 'yes' } };
+    assert.equal(app([podObject({ metadata, container: own })]).volumeMounts, undefined);
+  });
+
+  it('is said where it can not be read', () => {
+    assert.deepEqual(remarks([annotated('maybe')]).filter(text => text.includes('maybe')).length, 1);
   });
 });

@@ -6,6 +6,7 @@ import { compareFindings, type Finding } from '@heddle/mesh';
 import { refOf, type SourceObject } from '@heddle/smi';
 import { recordOf } from '../../sources/record.ts';
 import { type Pod, podKey } from '../pod.ts';
+import { asksForConfig, configVolume, withConfig } from './application-config.ts';
 import { frontDoor } from './front-door.ts';
 import { podContainers } from './pod-containers.ts';
 import { type KnownObjects, type NodeFacts, objectKey, PodReading } from './pod-reading.ts';
@@ -44,8 +45,7 @@ export function desiredPods(objects: readonly SourceObject[], options: DesiredPo
   const known: KnownObjects = new Map(
     objects.flatMap(source => {
       const { kind, namespace, name } = refOf(source.object);
-      const isReferred = kind === 'ConfigMap' || kind === 'Secret' || kind === 'ServiceAccount';
-      return isReferred ? [[objectKey(kind, namespace, name), source] as const] : [];
+      return referred.has(kind) ? [[objectKey(kind, namespace, name), source] as const] : [];
     }),
   );
   const readings = objects
@@ -62,6 +62,8 @@ export function desiredPods(objects: readonly SourceObject[], options: DesiredPo
     ),
   };
 }
+
+const referred: ReadonlySet<string> = new Set(['ConfigMap', 'Secret', 'ServiceAccount', 'Namespace']);
 
 interface ReadPod {
   readonly reading: PodReading;
@@ -88,8 +90,11 @@ function podOf(reading: PodReading, options: DesiredPodsOptions): Pod | undefine
   const { spec, namespace, name } = reading;
   const { uid } = reading.source.object.metadata;
   const ip = addressOf(reading, options.podCidr ?? '10.244.0.0/16');
-  const volumes = podVolumes(reading);
-  const containers = podContainers(reading, new Set(volumes.map(volume => volume.name)));
+  const written = podVolumes(reading);
+  const plain = podContainers(reading, new Set(written.map(volume => volume.name)));
+  const isTold = asksForConfig(reading);
+  const volumes = isTold ? [...written, configVolume(reading, written)] : written;
+  const containers = isTold ? plain.map(withConfig) : plain;
   const sidecar = podSidecar(reading, ip, options);
   const restartPolicy = restartPolicies.find(policy => policy === spec['restartPolicy']);
   const { terminationGracePeriodSeconds: grace, hostname } = spec;

@@ -1,5 +1,6 @@
 /** The front door: one more Envoy, through which people reach the Services that are shown to them. Pure. */
 import { join } from 'node:path';
+import { callerName } from '@heddle/mesh';
 import type { KubeObject, SourceObject } from '@heddle/smi';
 import { sidecarNodeId } from '../../sidecar/bootstrap.ts';
 import type { Pod } from '../pod.ts';
@@ -21,6 +22,7 @@ export function frontDoorPod({ ip, envoy, runDirectory }: SidecarPlaces & { read
     containers: [],
     sidecar: {
       nodeId: sidecarNodeId({ ip, ...frontDoor }),
+      caller: callerName(frontDoor.namespace, frontDoor.name),
       envoy,
       xdsDirectory: xdsDirectory(runDirectory, frontDoor),
       sharedDirectory: frontDoorDirectory(runDirectory),

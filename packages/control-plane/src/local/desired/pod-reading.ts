@@ -93,6 +93,14 @@ export class PodReading {
     return source;
   }
 
+  /** The pod's namespace, where it is written. */
+  lookUpNamespace(): SourceObject | undefined {
+    const key = objectKey('Namespace', '', this.namespace);
+    const source = this.#known.get(key);
+    this.lookedUp.set(key, source);
+    return source;
+  }
+
   /** A ConfigMap or Secret; where it does not exist and is not optional, the pod does not run until it does. */
   configuration(kind: ConfigurationKind, reference: JsonRecord, path: FieldPath): Configuration | undefined {
     const name = reference['name'] ?? reference['secretName'];

@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import { join } from 'node:path';
+import { callerName } from '@heddle/mesh';
 import { sidecarNodeId } from '../../sidecar/bootstrap.ts';
 import type { PodInterception, Sidecar } from '../pod.ts';
+import { serviceAccountOf } from './pod-field.ts';
 import type { PodReading } from './pod-reading.ts';
 
 /** Where sidecars come from and where they find the control plane. */
@@ -40,6 +42,7 @@ export function podSidecar(reading: PodReading, ip: string, places: SidecarPlace
   const interception = interceptionOf(reading);
   return {
     nodeId: sidecarNodeId({ ip, name: reading.name, namespace: reading.namespace }),
+    caller: callerName(reading.namespace, serviceAccountOf(reading.spec)),
     envoy: places.envoy,
     xdsDirectory: xdsDirectory(places.runDirectory, reading),
     ...(Object.keys(interception).length > 0 && { interception }),

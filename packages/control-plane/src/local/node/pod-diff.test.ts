@@ -37,7 +37,7 @@ test('content of a volume is changed in place, other volumes are not', () => {
 });
 
 test('the level of a sidecar’s log is changed in place, anything else of it is not', () => {
-  const sidecar = { nodeId: 'a', envoy: '/envoy', xdsDirectory: '/xds' };
+  const sidecar = { nodeId: 'a', caller: 'a.shop', envoy: '/envoy', xdsDirectory: '/xds' };
   const before = [pod('a', '10.0.0.1', { sidecar })];
   const after = (more: object) => diff(before, [pod('a', '10.0.0.1', { sidecar: { ...sidecar, ...more } })]);
   assert.deepEqual([after({}).update, after({ logLevel: 'debug' }).update], ['', 'a']);

@@ -37,6 +37,7 @@ export function sidecarProcess(pod: Pod, sidecar: Sidecar, environment: Readonly
   const bootstrap = sidecarBootstrap({
     nodeId: sidecar.nodeId,
     nodeCluster: `${pod.namespace}/${pod.name}`,
+    caller: sidecar.caller,
     admin: { pipe: '/run/heddle/admin/admin.sock' },
     xds: { pipe: '/run/heddle/xds/xds.sock' },
     mark: sidecar.interception === null ? undefined : sidecarMark,

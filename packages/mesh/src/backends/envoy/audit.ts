@@ -17,14 +17,11 @@ export const wouldBeDeniedStats = {
 const noteType = 'envoy.extensions.filters.network.set_filter_state.v3.Config';
 const noteKey = 'heddle.audit';
 
-/**
- * Whether a connection of bytes is one that would be denied, as an expression of CEL. Of plain text Envoy notes neither: it
- * has no certificate to ask about.
- */
+/** Whether a connection of bytes is one that would be denied, as an expression of CEL. */
 export const auditDenied = `'${noteKey}' in filter_state && filter_state['${noteKey}'] != b'allowed'`;
 
 /**
- * Notes on a connection of bytes, at its handshake and before a byte of it is seen, whether TrafficTargets would let it in.
+ * Notes on a connection of bytes, before a byte of it is seen, that no TrafficTarget would let it in.
  * What it is to note comes by name, so that a change of policy or of its mode touches no listener; until it has come, nothing.
  */
 export function auditFilter(name: string): FilterJson {
@@ -40,17 +37,11 @@ export function auditFilter(name: string): FilterJson {
 }
 
 /**
- * What the filter of that name notes: in `audit` a connection counts as denied until its handshake shows one of the callers
- * that TrafficTargets let in. Plain text has no handshake and no identity. In other modes nothing is noted.
+ * What the filter of that name notes in `audit`; in other modes nothing. It is for connections of those alone whom no
+ * TrafficTarget lets in: all others take chains of their own.
  */
-export function auditOf(name: string, mode: PolicyMode, callers: readonly string[]): TypedExtensionConfigJson {
-  const judgement = {
-    onNewConnection: [note('denied')],
-    onDownstreamTlsHandshake: [
-      note(`%CEL(connection.uri_san_peer_certificate in [${quoted(callers)}] ? 'allowed' : 'denied')%`),
-    ],
-  };
-  return { name, typedConfig: typed(noteType, mode === 'audit' ? judgement : {}) };
+export function auditOf(name: string, mode: PolicyMode): TypedExtensionConfigJson {
+  return { name, typedConfig: typed(noteType, mode === 'audit' ? { onNewConnection: [note('denied')] } : {}) };
 }
 
 function note(text: string): FilterStateValueJson {
@@ -59,14 +50,6 @@ function note(text: string): FilterStateValueJson {
     factoryKey: 'envoy.string',
     formatString: { textFormatSource: { inlineString: text } },
   };
-}
-
-/** Text with other characters is the name of nobody, and could end the expression early. */
-function quoted(identities: readonly string[]): string {
-  return identities
-    .filter(identity => /^[\w.:/-]+$/.test(identity))
-    .map(identity => `'${identity}'`)
-    .join(', ');
 }
 
 const connectionDenied: AccessLogFilterJson = {

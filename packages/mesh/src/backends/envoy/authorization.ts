@@ -57,10 +57,11 @@ export function matchesAuthority(policy: InboundPolicy): boolean {
   );
 }
 
-type Requests = 'all' | readonly HttpRouteMatch[];
+/** Requests: any, or those that fit one of these. */
+export type Requests = 'all' | readonly HttpRouteMatch[];
 
 /** What one identity may send. */
-interface Grants {
+export interface Grants {
   /** From wherever it calls. */
   anywhere: Requests;
   /** From the pods that labels pick, besides: by their addresses as one text. */
@@ -68,13 +69,13 @@ interface Grants {
 }
 
 /** Callers that may do the same, of which each is in one group. */
-interface CallerGroup {
+export interface CallerGroup {
   readonly identities: string[];
   readonly grants: Grants;
 }
 
 /** Groups in the order of their first callers. */
-function callersByGrants({ authorizations }: InboundPolicy): readonly CallerGroup[] {
+export function callersByGrants({ authorizations }: InboundPolicy): readonly CallerGroup[] {
   const opened = authorizations.map(({ http }) => (http === 'all' ? http : unique(http.map(({ match }) => match))));
   const openings = new Map<string, Map<string, Opening>>();
   for (const [index, { principals }] of authorizations.entries()) {
@@ -164,17 +165,13 @@ const networkInputs = 'envoy.extensions.matching.common_inputs.network.v3';
 
 /** Entries that say the same are asked once; sorted, so that the order of TrafficTargets shows nowhere. */
 function unique(matches: readonly HttpRouteMatch[]): HttpRouteMatch[] {
-  const known = new Map(
-    matches.map(match => [
-      JSON.stringify([
-        match.path?.source,
-        match.methods,
-        match.headers.map(({ name, regex }) => [name, regex.pattern]),
-      ]),
-      match,
-    ]),
-  );
+  const known = new Map(matches.map(match => [meaningOf(match), match]));
   return [...known].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, match]) => match);
+}
+
+/** What an entry says, as text: alike for entries that say the same. */
+export function meaningOf({ path, methods, headers }: HttpRouteMatch): string {
+  return JSON.stringify([path?.source, methods, headers.map(({ name, regex }) => [name, regex.pattern])]);
 }
 
 function matchesAll(match: HttpRouteMatch): boolean {

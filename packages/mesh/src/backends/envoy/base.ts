@@ -30,7 +30,9 @@ export function baseGroup(wayOut: WayOut): ResourceGroup {
       resource(clusterType, names.inboundCluster, {
         ...originalDestination(names.inboundCluster),
         upstreamBindConfig: unmarked,
+        circuitBreakers: unbounded,
       }),
+      // Envoy's own bound of 1,024 connections ends the loop of an application that connects to the sidecar's way out.
       resource(clusterType, names.egressCluster, originalDestination(names.egressCluster)),
     ],
   };
@@ -83,7 +85,6 @@ function originalDestination(name: string): ClusterJson {
     type: 'ORIGINAL_DST',
     lbPolicy: 'CLUSTER_PROVIDED',
     connectTimeout: '5s',
-    circuitBreakers: unbounded,
     typedExtensionProtocolOptions: sameProtocol,
   };
 }

@@ -88,9 +88,12 @@ const router: HttpFilterJson = {
   typedConfig: typed('envoy.extensions.filters.http.router.v3.Router', { suppressEnvoyHeaders: true }),
 };
 
-/** An HTTP connection manager with routes that come by name; `filters` run before the router, once the authority is known. */
+/**
+ * An HTTP connection manager with routes that come by name, or never change; `filters` run before the router, once the
+ * authority is known.
+ */
 export function httpManager(
-  routes: string,
+  routes: string | RouteConfigurationJson,
   options: {
     statPrefix: 'inbound' | 'outbound';
     filters?: readonly HttpFilterJson[];
@@ -101,7 +104,9 @@ export function httpManager(
     ...shared,
     ...options.manager,
     statPrefix: options.statPrefix,
-    rds: { routeConfigName: routes, configSource: overAds },
+    ...(typeof routes === 'string'
+      ? { rds: { routeConfigName: routes, configSource: overAds } }
+      : { routeConfig: routes }),
     httpFilters: [authorityFilter, ...(options.filters ?? []), router],
   };
   return { name: 'envoy.filters.network.http_connection_manager', typedConfig: typed(managerType, manager) };

@@ -19,6 +19,18 @@ export const requestFilters: readonly HttpFilterJson[] = [
   },
 ];
 
+/** Routes that lead on, but that no rule opens. */
+export const nothingOpen: RouteConfigurationJson = {
+  name: 'closed',
+  virtualHosts: [
+    {
+      name: 'closed',
+      domains: ['*'],
+      routes: [refuseTwoHosts, { match: { prefix: '/' }, route: { cluster: names.inboundCluster } }],
+    },
+  ],
+};
+
 /** Where the requests of a port go, and which of them may: a change of policy, or of its mode, is one of routes. */
 export function inboundRoutes({ key }: Workload, { number, policy }: InboundPort): RouteConfigurationJson {
   const name = names.inboundRoutes(key, number);

@@ -22,11 +22,6 @@ export const names = {
   inboundRoutes: (workload: string, port: number) => `inbound/${workload}/${port}`,
   /** What is noted of connections of bytes on a port. */
   audit: (workload: string, port: number) => `audit/${workload}/${port}`,
-  podAudit: (workload: string, port: number, identity: string) => `audit/${workload}/${port}/${identity}`,
-  tcpCallers: (workload: string, port: number) => `callers/${workload}/${port}`,
-  /** Those of some pods of an account, besides. */
-  tcpPodCallers: (workload: string, port: number, identity: string) =>
-    `callers/${workload}/${port}/${identity.replace(/^spiffe:\/\/[^/]+\//, '')}`,
 } as const;
 
 /** Where the sidecar takes over what the application sends. */

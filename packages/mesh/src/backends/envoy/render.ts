@@ -19,8 +19,6 @@ import { inboundOf } from './workload-inbound.ts';
 
 /** What the Envoy backend needs besides the model. */
 export interface EnvoyTarget {
-  /** PEM of the certificates that the mesh trusts. */
-  readonly trustBundle: string;
   /** The workload that shows exposed Services to people, and the directory of its Unix sockets as it sees it. */
   readonly frontDoor?: { readonly workload: string; readonly directory: string };
 }
@@ -123,11 +121,7 @@ function basesOf({ serviceRanges }: MeshSettings, strays: StrayAddresses): Rende
 }
 
 function sameTarget(a: EnvoyTarget, b: EnvoyTarget): boolean {
-  return (
-    a.trustBundle === b.trustBundle &&
-    a.frontDoor?.workload === b.frontDoor?.workload &&
-    a.frontDoor?.directory === b.frontDoor?.directory
-  );
+  return a.frontDoor?.workload === b.frontDoor?.workload && a.frontDoor?.directory === b.frontDoor?.directory;
 }
 
 /** Keys of the workloads that changed, went, or use a Service that did. */
@@ -158,7 +152,7 @@ function groupsOf(state: RenderState, model: MeshModel, workload: Workload): Res
   const groups = [
     state.bases[egress],
     accessLogs[workload.modes.accessLog],
-    remember(state.inbounds, workload.ports, () => inboundOf(workload, target.trustBundle)),
+    remember(state.inbounds, workload.ports, () => inboundOf(workload)),
   ];
   const named = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
   const answering = answeringFor(model, named);

@@ -39,7 +39,7 @@ function circuitBreakers({ limits }: Resilience): CircuitBreakersJson {
   };
 }
 
-/** No bound of one sidecar's own: for what its application sends out of the mesh, and what it takes in for it. */
+/** No bound but that of the whole sidecar: for what it hands to its application, whoever sends it. */
 export const unbounded: CircuitBreakersJson = {
   thresholds: [
     { maxConnections: 4_294_967_295, maxPendingRequests: 4_294_967_295, maxRequests: 4_294_967_295, retryBudget },

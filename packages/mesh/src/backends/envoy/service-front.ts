@@ -8,7 +8,9 @@ import type { ListenerJson } from '@heddle/envoy-api/envoy/config/listener/v3/li
 import type { DirectPort } from '../../model/headless.ts';
 import type { RouteProfile } from '../../model/route-profile.ts';
 import type { Endpoint, OutboundRoute, Service, ServicePort, WeightedBackend } from '../../model/service.ts';
+import { shortHash } from '../../model/short-hash.ts';
 import { sentBytes, sentRequests } from './access-log.ts';
+import { announceCaller } from './announce.ts';
 import { tcpProxy } from './base.ts';
 import { httpManager } from './http.ts';
 import { names } from './names.ts';
@@ -103,7 +105,7 @@ export function frontDoorOf(service: Service, directory: string, profile: RouteP
       if (port.protocol === 'udp' || port.protocol === 'tcp' || !service.inMesh) return [];
       const name = names.frontDoor(service.key, port.number);
       const { headless, origin } = service;
-      const path = frontDoorSocket(directory, service, port.number);
+      const path = `${directory}/${frontDoorSocket(service, port.number)}`;
       const value: ListenerJson = {
         name,
         address: { pipe: { path } },
@@ -123,10 +125,15 @@ function toAnyPod({ service, port }: WeightedBackend): string {
   return names.service(service, port);
 }
 
-/** Where the front door listens for one port of a Service. */
-export function frontDoorSocket(directory: string, service: Pick<Service, 'namespace' | 'name'>, port: number): string {
-  return `${directory}/${service.namespace}.${service.name}.${port}.sock`;
+/** Where the front door listens for one port of a Service: a file in its directory. */
+export function frontDoorSocket({ namespace, name }: Pick<Service, 'namespace' | 'name'>, port: number): string {
+  const service = `${namespace}.${name}`;
+  const short = service.length <= longestSocket ? service : `${service.slice(0, 40)}~${shortHash(service)}`;
+  return `${short}.${port}.sock`;
 }
+
+/** Characters of a Service's name that fit, with a directory and a port, into the 107 of a Unix socket's path. */
+const longestSocket = 60;
 
 interface Chains {
   readonly filterChains: FilterChainJson[];
@@ -147,7 +154,7 @@ function chains(service: Service, port: ServicePort): Chains {
     };
   const http = httpChain(names.service(service.key, port.number), called(service, port));
   if (port.protocol === 'http') return { filterChains: [http] };
-  const bytes: FilterChainJson = { name: 'tcp', filters: [splitTcp(service, port)] };
+  const bytes: FilterChainJson = { name: 'tcp', filters: [announceCaller, splitTcp(service, port)] };
   if (port.protocol === 'tcp') return { filterChains: [bytes] };
   const detected = {
     ...http,
@@ -169,7 +176,7 @@ function called({ key }: Service, { number }: ServicePort): string {
 
 function httpChain(routes: string, service: string): FilterChainJson {
   const manager = { accessLog: [sentRequests(service)] };
-  return { name: 'http', filters: [httpManager(routes, { statPrefix: 'outbound', manager })] };
+  return { name: 'http', filters: [announceCaller, httpManager(routes, { statPrefix: 'outbound', manager })] };
 }
 
 /** Connections are shared like requests, but by the last route only: none but HTTP can be matched (S12). */

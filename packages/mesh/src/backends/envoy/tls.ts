@@ -32,20 +32,30 @@ export function upstreamTls(protocol: string, servers: readonly string[]): Trans
   return { name: 'tls', typedConfig: typed(`${tlsType}.UpstreamTlsContext`, context) };
 }
 
-/** What a destination's sidecar accepts: mutual TLS with a validation context delivered by name, so that it changes without a drain. */
-export function downstreamTls(validationContext: string): TransportSocketJson {
+/** What a destination's sidecar accepts: mutual TLS with anybody of the mesh, with nobody, or with exactly the given SPIFFE IDs. */
+export function downstreamTls(callers: 'anybody' | 'nobody' | readonly string[]): TransportSocketJson {
+  const roots = { name: names.trustBundle, sdsConfig: overAds };
   const context: DownstreamTlsContextJson = {
     requireClientCertificate: true,
     commonTlsContext: {
       ...ownCertificate,
-      validationContextSdsSecretConfig: { name: validationContext, sdsConfig: overAds },
+      ...(callers === 'anybody'
+        ? { validationContextSdsSecretConfig: roots }
+        : {
+            combinedValidationContext: {
+              defaultValidationContext: {
+                matchTypedSubjectAltNames: subjectAltNames(callers === 'nobody' ? [] : callers),
+              },
+              validationContextSdsSecretConfig: roots,
+            },
+          }),
     },
   };
   return { name: 'tls', typedConfig: typed(`${tlsType}.DownstreamTlsContext`, context) };
 }
 
 /** Exactly these SPIFFE IDs. An empty list would accept anybody, so it becomes a name that nobody has. */
-export function subjectAltNames(identities: readonly string[]) {
+function subjectAltNames(identities: readonly string[]) {
   const allowed = identities.length === 0 ? ['spiffe://nobody.invalid'] : identities;
   return allowed.map(exact => ({ sanType: 'URI' as const, matcher: { exact } }));
 }

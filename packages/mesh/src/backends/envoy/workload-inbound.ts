@@ -8,35 +8,29 @@ import type { InboundPort, Workload } from '../../model/workload.ts';
 import { refusedConnections } from './access-log.ts';
 import { auditOf } from './audit.ts';
 import { handshakeLog } from './handshake-log.ts';
-import { chainsOf } from './inbound-chains.ts';
+import { chainsOf, takesUnknownBytes } from './inbound-chains.ts';
 import { inboundRoutes } from './inbound-routes.ts';
 import { inboundPort, names } from './names.ts';
 import { extensionType, listenerType, type ResourceGroup, routeType, type XdsResource } from './resource.ts';
 import { httpInspector } from './service-front.ts';
-import { callerSets, tcpCallerSecret, tcpCallersOf } from './tcp-callers.ts';
 import { typed } from './typed.ts';
 
 /**
- * A workload's inbound side, which its replicas share. Authorization of HTTP travels in the routes and that of TCP in
- * secrets, so a change of policy never touches the listener and drains nobody's connections. Nor does a change of its mode;
- * one that lets plain text in, or no longer does, adds or removes the chains of that and leaves all others (I4).
+ * A workload's inbound side, which its replicas share. Authorization of HTTP travels in the routes, that of TCP in who may
+ * open a connection. Every caller has filter chains of its own, which Envoy changes in place: a change of policy ends the
+ * connections of those whom it concerns and of nobody else (T12). So does a change of its mode: it concerns those whom no
+ * TrafficTarget lets in, and plain text (I4).
  */
-export function inboundOf(workload: Workload, trustBundle: string): ResourceGroup {
+export function inboundOf(workload: Workload): ResourceGroup {
   const resources: XdsResource[] = [listenerOf(workload)];
   for (const port of workload.ports) {
     const { key } = workload;
     const origins = originsOf(port);
     const add = (typeUrl: string, name: string, value: object) => resources.push({ typeUrl, name, value, origins });
     if (port.protocol !== 'tcp') add(routeType, names.inboundRoutes(key, port.number), inboundRoutes(workload, port));
-    if (port.protocol !== 'http') {
-      for (const set of callerSets(tcpCallersOf(port.policy), key, port.number)) {
-        const enforced = port.policy.mode === 'enforce';
-        resources.push({ ...tcpCallerSecret(set, enforced, trustBundle), origins });
-        add(extensionType, set.audit, auditOf(set.audit, port.policy.mode, set.identities));
-      }
-    } else if (port.policy.plainText) {
+    if (takesUnknownBytes(port)) {
       const name = names.audit(key, port.number);
-      add(extensionType, name, auditOf(name, port.policy.mode, []));
+      add(extensionType, name, auditOf(name, port.policy.mode));
     }
   }
   return { resources };
@@ -65,7 +59,9 @@ function listenerOf(workload: Workload): XdsResource {
     listenerFilters: [...inspectors, ...detecting(workload.ports)],
     filterChains: workload.ports.length === 0 ? [nothing] : workload.ports.flatMap(port => chainsOf(workload, port)),
   };
-  return { typeUrl: listenerType, name, value, origins: [] };
+  // Who may open connections of bytes is said nowhere else.
+  const bytes = workload.ports.filter(({ protocol }) => protocol !== 'http');
+  return { typeUrl: listenerType, name, value, origins: [...new Set(bytes.flatMap(originsOf))] };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { MeshModel, NamespaceModel } from '../../model/mesh-model.ts';
-import type { InboundPort, Principal, Workload } from '../../model/workload.ts';
+import type { Authorization, InboundPort, Principal, Workload } from '../../model/workload.ts';
 import { type Manifest, manifestOf } from '../manifest.ts';
 import { opensAnything } from '../openings.ts';
 import { namePart, type Selections, selectWorkloads } from '../selectors.ts';
@@ -13,18 +13,15 @@ import type { Shortfalls } from '../shortfalls.ts';
  * is told of each TrafficTarget that has any.
  */
 export function networkPolicies(namespace: NamespaceModel, model: MeshModel, shortfalls: Shortfalls): Manifest[] {
-  if (model.settings.policy === 'allow-all') return [];
-  sayRequests(namespace, shortfalls);
-  if (model.settings.policy === 'audit') {
-    for (const { origin } of namespace.targets.values())
-      shortfalls.say(
-        'Unsupported',
-        origin,
-        'A NetworkPolicy always enforces, and the mesh only audits: none is written.',
-      );
+  return [...namespace.workloads.values()].flatMap(workload => {
+    if (workload.modes.policy === 'allow-all') return [];
+    if (workload.modes.policy === 'enforce') return policyOf(workload, { namespace, model, shortfalls });
+    for (const { target } of authorizationsOf(workload)) {
+      const message = `A NetworkPolicy always enforces, and ${workload.key} only audits: it gets none.`;
+      shortfalls.say('Unsupported', target, message);
+    }
     return [];
-  }
-  return [...namespace.workloads.values()].flatMap(workload => policyOf(workload, { namespace, model, shortfalls }));
+  });
 }
 
 interface Scope {
@@ -33,21 +30,23 @@ interface Scope {
   readonly shortfalls: Shortfalls;
 }
 
-function sayRequests({ targets }: NamespaceModel, shortfalls: Shortfalls): void {
-  for (const { entries } of targets.values()) {
-    for (const { match, rule } of entries) {
-      const isAny = match.path === undefined && match.methods === undefined && match.headers.length === 0;
-      if (isAny) continue;
-      const message =
-        'The Gateway API has no rules of who may send which requests: the sources may send any request to the ports. Keep Heddle, or another mesh, in front of these pods.';
-      shortfalls.say('RequestsNotChecked', rule, message);
-    }
+function authorizationsOf({ ports }: Workload): readonly Authorization[] {
+  return ports.flatMap(({ policy }) => policy.authorizations).filter(opensAnything);
+}
+
+function sayRequests(authorizations: readonly Authorization[], shortfalls: Shortfalls): void {
+  for (const { match, rule } of authorizations.flatMap(({ http }) => (http === 'all' ? [] : http))) {
+    if (match.path === undefined && match.methods === undefined && match.headers.length === 0) continue;
+    const message =
+      'The Gateway API has no rules of who may send which requests: the sources may send any request to the ports. Keep Heddle, or another mesh, in front of these pods.';
+    shortfalls.say('RequestsNotChecked', rule, message);
   }
 }
 
 function policyOf(workload: Workload, scope: Scope): Manifest[] {
   const labels = selectWorkloads(scope.namespace, [workload]).selections[0]?.labels;
-  const authorizations = workload.ports.flatMap(({ policy }) => policy.authorizations).filter(opensAnything);
+  const authorizations = authorizationsOf(workload);
+  sayRequests(authorizations, scope.shortfalls);
   if (labels === undefined) {
     for (const { target } of authorizations) {
       const message = `The labels of ${workload.key} do not tell its pods from others, so no NetworkPolicy protects them. Give them a label of their own.`;

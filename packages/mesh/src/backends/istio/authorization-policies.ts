@@ -1,35 +1,58 @@
 import { canGrant } from '../../model/http-route-match.ts';
-import type { MeshModel, NamespaceModel } from '../../model/mesh-model.ts';
-import type { Principal } from '../../model/workload.ts';
-import { type Manifest, manifestOf } from '../manifest.ts';
+import type { NamespaceModel } from '../../model/mesh-model.ts';
+import type { PolicyMode } from '../../model/modes.ts';
+import { originOf } from '../../model/origin.ts';
+import type { Principal, Workload } from '../../model/workload.ts';
+import { type Manifest, type ManifestHead, manifestOf } from '../manifest.ts';
 import { type Opening, type OpenPort, openingsOf } from '../openings.ts';
+import { namePart, selectWorkloads } from '../selectors.ts';
 import type { Shortfalls } from '../shortfalls.ts';
 import { anyPath, type Condition, entryRule, type Operation } from './entry-operations.ts';
 
 const apiVersion = 'security.istio.io/v1';
 
 /**
- * Who may send what in one namespace: an AuthorizationPolicy that allows nothing, so that all is denied which no other
- * allows (T1, T9), and one for each TrafficTarget. In `audit` all of them are dry runs: Istio tells what it would deny
- * (https://istio.io/latest/docs/tasks/security/authorization/authz-dry-run/). None in `allow-all`.
+ * Who may send what in one namespace: AuthorizationPolicies that allow nothing, so that all is denied which no other
+ * allows (T1, T9), and one for each TrafficTarget. Of workloads in `audit` they are dry runs: Istio tells what it would
+ * deny (https://istio.io/latest/docs/tasks/security/authorization/authz-dry-run/). Those in `allow-all` have none.
  */
-export function authorizationPolicies(
-  namespace: NamespaceModel,
-  { settings }: MeshModel,
-  shortfalls: Shortfalls,
-): Manifest[] {
-  if (settings.policy === 'allow-all' || namespace.workloads.size === 0) return [];
-  const annotations = settings.policy === 'audit' ? { annotations: { 'istio.io/dry-run': 'true' } } : {};
-  const head = { apiVersion, kind: 'AuthorizationPolicy', namespace: namespace.name, ...annotations };
+export function authorizationPolicies(namespace: NamespaceModel, shortfalls: Shortfalls): Manifest[] {
+  const openings = openingsOf(namespace, 'Istio', shortfalls).filter(({ mode }) => mode !== 'allow-all');
   return [
-    manifestOf({ ...head, name: denyByDefault }, {}),
-    ...openingsOf(namespace, 'Istio', shortfalls).flatMap(opening => {
+    ...denials(namespace, shortfalls),
+    ...openings.flatMap(opening => {
       const rules = rulesOf(opening, shortfalls);
       if (rules.length === 0) return [];
       const spec = { selector: { matchLabels: opening.labels }, action: 'ALLOW', rules };
-      return [manifestOf({ ...head, name: opening.name }, spec, originsOf(opening))];
+      return [manifestOf(headOf(namespace, opening.name, opening.mode), spec, originsOf(opening))];
     }),
   ];
+}
+
+/** One for the namespace where all its workloads are in one mode, else one for each group of them. */
+function denials(namespace: NamespaceModel, shortfalls: Shortfalls): Manifest[] {
+  const byMode = Map.groupBy(namespace.workloads.values(), ({ modes }) => modes.policy);
+  return [...byMode].flatMap(([mode, workloads]) => {
+    if (mode === 'allow-all') return [];
+    if (byMode.size === 1) return [manifestOf(headOf(namespace, denyByDefault, mode), {})];
+    const { selections, indistinct } = selectWorkloads(namespace, workloads);
+    for (const workload of indistinct) sayIndistinct(workload, shortfalls);
+    return selections.map(({ labels, workloads: [first] }) => {
+      const name = `${denyByDefault}.${first === undefined ? mode : namePart(first)}`;
+      return manifestOf(headOf(namespace, name, mode), { selector: { matchLabels: labels } });
+    });
+  });
+}
+
+function sayIndistinct({ key, pods: [pod] }: Workload, shortfalls: Shortfalls): void {
+  if (pod === undefined) return;
+  const message = `The labels of ${key} do not tell its pods from those of workloads whose policy is another: Istio lets everybody in. Give them a label of their own.`;
+  shortfalls.say('Unsupported', originOf(pod.source, ['metadata', 'labels']), message);
+}
+
+function headOf({ name: namespace }: NamespaceModel, name: string, mode: PolicyMode): ManifestHead {
+  const annotations = mode === 'audit' ? { annotations: { 'istio.io/dry-run': 'true' } } : {};
+  return { apiVersion, kind: 'AuthorizationPolicy', namespace, name, ...annotations };
 }
 
 /** The policy that allows nothing; its name is not one that a TrafficTarget is likely to have. */

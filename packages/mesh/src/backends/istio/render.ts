@@ -1,5 +1,6 @@
-import type { MeshModel, NamespaceModel } from '../../model/mesh-model.ts';
+import type { NamespaceModel } from '../../model/mesh-model.ts';
 import { inOrder, type Manifest, manifestOf, type RenderManifests } from '../manifest.ts';
+import { namePart, selectWorkloads } from '../selectors.ts';
 import { Shortfalls } from '../shortfalls.ts';
 import { authorizationPolicies } from './authorization-policies.ts';
 import { virtualServices } from './virtual-services.ts';
@@ -14,15 +15,29 @@ export const renderIstio: RenderManifests = model => {
   const scope = { clusterDomain: model.settings.clusterDomain, shortfalls };
   const manifests = [...model.namespaces.values()].flatMap(namespace => [
     ...[...namespace.services.values()].flatMap(service => virtualServices(service, scope)),
-    ...authorizationPolicies(namespace, model, shortfalls),
-    ...peerAuthentication(namespace, model),
+    ...authorizationPolicies(namespace, shortfalls),
+    ...peerAuthentications(namespace),
   ]);
   return { output: inOrder(manifests), findings: shortfalls.list() };
 };
 
-/** Whether plain text is taken (I2; https://istio.io/latest/docs/reference/config/security/peer_authentication/). */
-function peerAuthentication({ name, workloads }: NamespaceModel, { settings }: MeshModel): Manifest[] {
-  if (workloads.size === 0) return [];
-  const head = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', namespace: name, name: 'default' };
-  return [manifestOf(head, { mtls: { mode: settings.mtls === 'strict' ? 'STRICT' : 'PERMISSIVE' } })];
+/**
+ * Whether plain text is taken (I2; https://istio.io/latest/docs/reference/config/security/peer_authentication/): one for
+ * the namespace, and one for each group of workloads that takes it where others do not.
+ */
+function peerAuthentications(namespace: NamespaceModel): Manifest[] {
+  const workloads = [...namespace.workloads.values()];
+  if (workloads.length === 0) return [];
+  const head = { apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', namespace: namespace.name };
+  const permissive = workloads.filter(({ modes }) => modes.mtls === 'permissive');
+  const mode = permissive.length === workloads.length ? 'PERMISSIVE' : 'STRICT';
+  const whole = manifestOf({ ...head, name: 'default' }, { mtls: { mode } });
+  if (mode === 'PERMISSIVE') return [whole];
+  return [
+    whole,
+    ...selectWorkloads(namespace, permissive).selections.map(({ labels, workloads: [first] }) => {
+      const spec = { selector: { matchLabels: labels }, mtls: { mode: 'PERMISSIVE' } };
+      return manifestOf({ ...head, name: first === undefined ? 'permissive' : namePart(first) }, spec);
+    }),
+  ];
 }

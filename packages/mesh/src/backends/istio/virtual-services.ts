@@ -16,8 +16,8 @@ export interface SplitScope {
 /**
  * How the calls of a Service are shared: a VirtualService for its name, whose routes are asked in order, as those of S11
  * are (https://istio.io/latest/docs/reference/config/networking/virtual-service/). A destination is a Service's own
- * endpoints, whatever VirtualService that has (S8). A port that no split shares gets a route of its own, for a request
- * that no route fits would be answered 404.
+ * endpoints, whatever VirtualService that has (S8). An HTTP port that no split shares gets a route of
+ * its own, for a request that no route fits would be answered 404.
  */
 export function virtualServices(service: Service, scope: SplitScope): Manifest[] {
   const ports = service.ports.filter(({ protocol }) => protocol !== 'udp');
@@ -26,7 +26,7 @@ export function virtualServices(service: Service, scope: SplitScope): Manifest[]
   const speaking = ports.filter(({ protocol }) => protocol !== 'tcp');
   const silent = ports.filter(({ protocol }) => protocol !== 'http');
   const http = speaking.flatMap(port => httpRoutes(port, ports.length > 1, scope));
-  const tcp = silent.flatMap(port => tcpRoutes(port, ports.length > 1, scope));
+  const tcp = silent.flatMap(port => tcpRoutes(service, port, scope));
   const head = { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService' };
   const { namespace, name } = service;
   const spec = {
@@ -38,8 +38,9 @@ export function virtualServices(service: Service, scope: SplitScope): Manifest[]
   return service.logical ? [rootService(service), ...made] : made;
 }
 
-function isOwn({ key }: Service, { backends }: OutboundRoute): boolean {
-  return backends.length === 1 && backends[0]?.service === key;
+/** Whether a Service without any route would do the same: its own endpoints serve, or it has none. */
+function isOwn({ key }: Service, { backends, origin }: OutboundRoute): boolean {
+  return 'default' in origin || (backends.length === 1 && backends[0]?.service === key);
 }
 
 function hostOf(key: string, { clusterDomain }: SplitScope): string {
@@ -66,15 +67,15 @@ function httpRoutes(port: ServicePort, named: boolean, scope: SplitScope): objec
 }
 
 /** A connection goes by the last route, which asks for nothing. */
-function tcpRoutes({ number, outbound }: ServicePort, named: boolean, scope: SplitScope): object[] {
+function tcpRoutes(service: Service, { number, outbound }: ServicePort, scope: SplitScope): object[] {
   const route = outbound.routes.at(-1);
-  if (route === undefined) return [];
+  if (route === undefined || isOwn(service, route)) return [];
   if (route.backends.length === 0) {
     const message = `Istio can't refuse connections by a VirtualService: those to port ${number} go to the Service itself. Give a backend a weight.`;
     scope.shortfalls.say('Unsupported', route.origin, message);
     return [];
   }
-  return [{ ...(named && { match: [{ port: number }] }), route: destinations(route, scope) }];
+  return [{ ...(service.ports.length > 1 && { match: [{ port: number }] }), route: destinations(route, scope) }];
 }
 
 /** Weights are relative 32-bit numbers; Istio adds them up in as many bits. */

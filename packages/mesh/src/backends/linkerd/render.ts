@@ -18,7 +18,7 @@ export const renderLinkerd: RenderManifests = model => {
   const inbound = { ...dialect, leftOut: 'what the entry opens stays closed' };
   const manifests = [...model.namespaces.values()].flatMap(namespace => [
     ...[...namespace.services.values()].flatMap(service => serviceRoutes(withoutSkipped(service), outbound)),
-    ...serverPolicies(namespace, model, inbound),
+    ...serverPolicies(namespace, inbound),
   ]);
   return { output: inOrder(manifests), findings: shortfalls.list() };
 };

@@ -47,7 +47,8 @@ function entriesOf(authorizations: readonly Authorization[]): Entry[] {
   const entries = new Map<string, Entry>();
   for (const { target, http } of authorizations) {
     const { name } = target.source.object.metadata;
-    for (const match of http === 'all' ? [undefined] : http.map(grant => grant.match).filter(canGrant)) {
+    for (const each of http === 'all' ? [undefined] : http.map(grant => grant.match).filter(canGrant)) {
+      const match = each === undefined || isEverything(each) ? undefined : each;
       const key = match === undefined ? 'all' : textOf(match);
       const entry = entries.get(key) ?? { ...(match !== undefined && { match }), targets: new Set() };
       entry.targets.add(name);
@@ -55,6 +56,10 @@ function entriesOf(authorizations: readonly Authorization[]): Entry[] {
     }
   }
   return [...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+}
+
+function isEverything(match: HttpRouteMatch): boolean {
+  return isAnyPath(match) && match.methods === undefined && match.headers.length === 0;
 }
 
 function textOf({ path, methods, headers }: HttpRouteMatch): string {
@@ -66,13 +71,18 @@ function isIn({ match: inner }: Entry, { match: outer }: Entry): boolean {
 }
 
 function sayOverlaps(entries: readonly Entry[], shortfalls: Shortfalls): void {
-  for (const [index, { match: a, targets }] of entries.entries()) {
-    for (const { match: b, targets: others } of entries.slice(index + 1)) {
-      if (a === undefined || b === undefined || areApart(a, b) || isSame(targets, others)) continue;
-      const [inner, outer] = isWithin(a, b) ? [a, b] : [b, a];
-      if (isWithin(inner, outer) && winsOver(inner, outer)) continue;
-      const message = `Linkerd asks one rule only for a request: one that fits both entry ${a.name} and entry ${b.name} passes for the callers of one of them. Make the two exclude each other.`;
-      shortfalls.say('Approximated', b.origin, message);
+  for (const [index, a] of entries.entries()) {
+    for (const b of entries.slice(index + 1)) {
+      if (isSame(a.targets, b.targets)) continue;
+      const [inner, outer] = isIn(a, b) ? [a, b] : [b, a];
+      const { match } = inner;
+      // Only one of two can stand for every request.
+      if (match === undefined) continue;
+      if (outer.match !== undefined && areApart(match, outer.match)) continue;
+      if (isIn(inner, outer) && winsOver(match, outer.match)) continue;
+      const other = outer.match === undefined ? 'the rule for all requests' : `entry ${outer.match.name}`;
+      const message = `Linkerd asks one rule only for a request: one that fits both entry ${match.name} and ${other} passes for the callers of one of them. Make the two exclude each other.`;
+      shortfalls.say('Approximated', match.origin, message);
     }
   }
 }
@@ -81,10 +91,14 @@ function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a.size === b.size && [...a].every(name => b.has(name));
 }
 
-/** Whether the inner of two entries is the better for every request: it asks for more in the first thing that differs. */
-function winsOver(inner: HttpRouteMatch, outer: HttpRouteMatch): boolean {
-  if (isAnyPath(outer) !== isAnyPath(inner)) return isAnyPath(outer);
-  if (!isAnyPath(outer) && outer.path?.source !== inner.path?.source) return false;
-  if (outer.methods === undefined && inner.methods !== undefined) return true;
-  return inner.headers.length > outer.headers.length;
+/**
+ * Whether the inner of two entries is the better for every request: it asks for more in the first thing that differs. A
+ * path of one character is no better than any path.
+ */
+function winsOver(inner: HttpRouteMatch, outer: HttpRouteMatch | undefined): boolean {
+  const isOpen = outer === undefined || isAnyPath(outer);
+  if (isOpen && inner.path !== undefined && !inner.path.matches('/')) return true;
+  if (!isOpen && outer.path?.source !== inner.path?.source) return false;
+  if (outer?.methods === undefined && inner.methods !== undefined) return true;
+  return inner.headers.length > (outer?.headers.length ?? 0);
 }

@@ -1,5 +1,6 @@
 import type { HttpRouteMatch } from '../../model/http-route-match.ts';
-import type { MeshModel, NamespaceModel } from '../../model/mesh-model.ts';
+import type { NamespaceModel } from '../../model/mesh-model.ts';
+import type { PolicyMode } from '../../model/modes.ts';
 import { originOf, type ResourceOrigin } from '../../model/origin.ts';
 import type { Authorization, InboundPort, Workload } from '../../model/workload.ts';
 import { type Manifest, type ManifestHead, manifestOf } from '../manifest.ts';
@@ -13,15 +14,15 @@ import { type RouteGrants, routeGrants } from './route-grants.ts';
 /**
  * Who may send what in one namespace: a Server for each port that Services open on a workload, which is closed but for
  * what an AuthorizationPolicy opens on it or on one of its HTTPRoutes
- * (https://linkerd.io/2/reference/authorization-policy/). In `audit` Servers alone, which let everything pass and tell
- * it; none in `allow-all`.
+ * (https://linkerd.io/2/reference/authorization-policy/). Of workloads in `audit` Servers
+ * alone, which let everything pass and tell it, of those in `allow-all` such that tell nothing; none where all are.
  */
-export function serverPolicies(namespace: NamespaceModel, model: MeshModel, dialect: RouteDialect): Manifest[] {
-  if (model.settings.policy === 'allow-all') return [];
+export function serverPolicies(namespace: NamespaceModel, dialect: RouteDialect): Manifest[] {
+  const bound = [...namespace.workloads.values()].filter(({ modes }) => modes.policy !== 'allow-all');
+  if (bound.length === 0) return [];
   sayOtherPorts(namespace, dialect);
   const scope: PolicyScope = {
     dialect,
-    audits: model.settings.policy === 'audit',
     known: authenticatedTargets(namespace, dialect.shortfalls),
     used: new Set(),
   };
@@ -37,7 +38,6 @@ export function serverPolicies(namespace: NamespaceModel, model: MeshModel, dial
 
 interface PolicyScope {
   readonly dialect: RouteDialect;
-  readonly audits: boolean;
   /** Names of the TrafficTargets of which a caller can be named. */
   readonly known: ReadonlySet<string>;
   /** Those of them that open anything. */
@@ -61,6 +61,7 @@ function sayIndistinct({ key, ports }: Workload, { shortfalls }: RouteDialect): 
 }
 
 function serverOf(workload: Workload, port: InboundPort, labels: Labels, scope: PolicyScope): Manifest[] {
+  const accessPolicy = accessPolicies[workload.modes.policy];
   const server: NamedServer = { namespace: workload.namespace, name: `${namePart(workload)}-${port.number}` };
   const authorizations = port.policy.authorizations
     .filter(opensAnything)
@@ -69,22 +70,32 @@ function serverOf(workload: Workload, port: InboundPort, labels: Labels, scope: 
     podSelector: { matchLabels: labels },
     port: port.number,
     ...(port.protocol === 'tcp' && { proxyProtocol: 'opaque' }),
-    ...(scope.audits && { accessPolicy: 'audit' }),
+    ...(accessPolicy !== undefined && { accessPolicy }),
   };
   const origins = authorizations.map(({ target }) => target);
   const made = manifestOf(headOf(server, 'Server', 'v1beta3'), spec, origins);
-  if (scope.audits) return [made];
+  if (accessPolicy !== undefined) return [made];
   for (const name of origins.map(targetName)) scope.used.add(name);
-  const isBare = authorizations.every(({ http, tcp }) => tcp || http === 'all');
+  // Where the protocol is detected, what opens all requests opens no bytes (T8).
+  const isBare = authorizations.every(({ http, tcp }) => tcp || (http === 'all' && port.protocol === 'http'));
   const whole = authorizations.filter(({ tcp }) => tcp || isBare);
   return [
     made,
-    ...whole.map(({ target }) => allow(server, 'Server', server.name, target)),
+    ...whole.map(({ target }) =>
+      allow(server, { kind: 'Server', name: server.name, as: isBare ? '' : '.bytes' }, target),
+    ),
     ...(isBare
       ? []
       : [...routesOn(server, authorizations, scope.dialect), ...probeRoute(workload, port, server, scope.dialect)]),
   ];
 }
+
+/** What a Server does with what nothing opens, where that is not to refuse it. */
+const accessPolicies: Readonly<Record<PolicyMode, string | undefined>> = {
+  enforce: undefined,
+  audit: 'audit',
+  'allow-all': 'all-unauthenticated',
+};
 
 /** A Server, by which what belongs to it is named. */
 interface NamedServer {
@@ -100,14 +111,22 @@ function targetName({ source }: ResourceOrigin): string {
   return source.object.metadata.name;
 }
 
+/** What an AuthorizationPolicy opens, and what its name has behind that of this. */
+interface Opened {
+  readonly kind: 'Server' | 'HTTPRoute';
+  readonly name: string;
+  readonly as: '' | '.bytes';
+}
+
 /** Lets the callers of a TrafficTarget in, to a Server or a route of it. */
-function allow(server: NamedServer, kind: 'Server' | 'HTTPRoute', name: string, target: ResourceOrigin): Manifest {
+function allow(server: NamedServer, to: Opened, target: ResourceOrigin): Manifest {
+  const { kind, name, as } = to;
   const caller = targetName(target);
   const policy = {
     targetRef: { group, kind, name },
     requiredAuthenticationRefs: [{ group, kind: 'MeshTLSAuthentication', name: caller }],
   };
-  const policyName = name.endsWith(`.${caller}`) ? name : `${name}.${caller}`;
+  const policyName = name.endsWith(`.${caller}`) ? name : `${name}${as}.${caller}`;
   return manifestOf(headOf(server, 'AuthorizationPolicy', 'v1alpha1', policyName), policy, [target]);
 }
 
@@ -120,7 +139,9 @@ function routesOn(server: NamedServer, authorizations: readonly Authorization[],
     const spec = { parentRefs: [{ group, kind: 'Server', name: server.name }], rules };
     return [
       manifestOf(headOf(server, 'HTTPRoute', 'v1beta3', name), spec, from),
-      ...targets.flatMap(target => origins.get(target) ?? []).map(target => allow(server, 'HTTPRoute', name, target)),
+      ...targets
+        .flatMap(target => origins.get(target) ?? [])
+        .map(target => allow(server, { kind: 'HTTPRoute', name, as: '' }, target)),
     ];
   });
 }

@@ -41,4 +41,6 @@ test('no pattern is any path, and one that is too long is none', () => {
 test('anchors that are there already are not doubled', () => {
   assert.equal(wholeText('^/a.$'), '^/a.$');
   assert.equal(wholeText(String.raw`/a\$`), String.raw`^/a\$$`);
+  assert.equal(wholeText(String.raw`/\Qa.b`), String.raw`^(?:/\Qa.b\E)$`);
+  assert.equal(wholeText(String.raw`/\Qa.b\E/c`), String.raw`^(?:/\Qa.b\E/c)$`);
 });

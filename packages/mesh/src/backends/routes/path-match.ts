@@ -30,8 +30,12 @@ function regexMatch(pattern: string): PathMatch[] | undefined {
 
 /** The API leaves open whether an expression must match the whole text: anchors make it so either way. */
 export function wholeText(pattern: string): string {
-  return pattern.includes('|') ? `^(?:${pattern})$` : `^${pattern.replace(/^\^/, '').replace(/(?<!\\)\$$/, '')}$`;
+  if (/[|]|\\Q/.test(pattern)) return `^(?:${pattern}${openQuote.test(pattern) ? '\\E' : ''})$`;
+  return `^${pattern.replace(/^\^/, '').replace(/(?<!\\)\$$/, '')}$`;
 }
+
+/** Literal text that no \E ends. */
+const openQuote = /\\Q(?:(?!\\E).)*$/s;
 
 function plainMatches(shapes: readonly Shape[]): PathMatch[] | undefined {
   const literals = new Set(shapes.flatMap(shape => literalOf(shape) ?? []));

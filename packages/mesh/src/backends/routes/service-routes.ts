@@ -35,8 +35,9 @@ function isSplit(service: Service, { outbound: { routes } }: ServicePort): boole
   return !routes.every(route => isOwn(service, route));
 }
 
-function isOwn({ key }: Service, { backends }: OutboundRoute): boolean {
-  return backends.length === 1 && backends[0]?.service === key;
+/** Whether a Service without any route would do the same: its own endpoints serve, or it has none. */
+function isOwn({ key }: Service, { backends, origin }: OutboundRoute): boolean {
+  return 'default' in origin || (backends.length === 1 && backends[0]?.service === key);
 }
 
 function httpRoute(service: Service, port: ServicePort, dialect: RouteDialect): Manifest[] {
@@ -140,8 +141,8 @@ function writeRule(rule: Rule, service: Service, port: ServicePort, dialect: Rou
 function backendRefs({ route }: Rule, service: Service, port: ServicePort, dialect: RouteDialect): object[] {
   const { backends, origin } = route;
   if (backends.length === 0) {
-    const message = `${dialect.target} answers 500 where every weight is zero, not 503.`;
-    dialect.shortfalls.say('Approximated', origin, message);
+    const message = `${dialect.target} answers 500 where no backend has a weight, not 503.`;
+    dialect.shortfalls.say('Approximated', splitOf(origin, port), message);
     return [{ name: service.name, port: port.number, weight: 0 }];
   }
   const shown = backends.length > most.backends ? backends.filter(({ weight }) => weight > 0) : backends;
@@ -159,6 +160,12 @@ function backendRefs({ route }: Rule, service: Service, port: ServicePort, diale
     port: number,
     ...(shown.length > 1 && { weight: weights[index] ?? 0 }),
   }));
+}
+
+/** What to speak of where nobody wrote a route: the split that left it open. */
+function splitOf(origin: Origin, { outbound }: ServicePort): Origin {
+  if (!('default' in origin)) return origin;
+  return outbound.routes.map(route => route.origin).find(other => !('default' in other)) ?? origin;
 }
 
 function sayOfSplits(
