@@ -1,6 +1,7 @@
 // What other meshes make of translated policy, as their documentation has it: never more than the model allows, and just
 // that where nothing else was told. The simulations share no code with the backends, nor with `decide`.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import {
   type Call,
@@ -18,14 +19,15 @@ import {
 import { formatPath, refOf } from '@heddle/smi';
 import * as fc from 'fast-check';
 import { authorize } from '../packages/mesh/src/explain/authorize.ts';
-import { requestFacts } from '../packages/mesh/src/explain/request-facts.ts';
 import { grantMismatch, mismatch } from '../packages/mesh/src/model/http-route-match.ts';
 import { compareByKind, compareByLength } from './translations/http-route.ts';
 import { istioAllows } from './translations/istio-authorization.ts';
 import { linkerdAllows } from './translations/linkerd-authorization.ts';
+import { comparedCalls, matrixPage } from './translations/matrix.ts';
 import { networkAllows } from './translations/network-policy.ts';
 import type { Place, Request, Visit } from './translations/objects.ts';
 import { istioShares, routeShares, type Shares, sharesOf } from './translations/routing.ts';
+import { visitOf } from './translations/visit.ts';
 import { callOver } from './worlds/call.ts';
 import { type MadeMesh, meshOf } from './worlds/mesh-of.ts';
 import { policyOver } from './worlds/policy.ts';
@@ -72,18 +74,6 @@ class Said {
   anything(message: RegExp): boolean {
     return this.#findings.some(finding => message.test(finding.message));
   }
-}
-
-/** What arrives of a call; `undefined` where its sidecar refuses it, or where two headers have one name. */
-function visitOf(call: Call, mesh: MadeMesh): Visit | undefined {
-  const { from } = call;
-  const caller = mesh.model.namespaces.get(from.namespace)?.workloads.get(from.serviceAccount);
-  const names = call.headers.map(([name]) => name.toLowerCase());
-  if (caller === undefined || new Set(names).size < names.length) return undefined;
-  const visit = { namespace: from.namespace, serviceAccount: from.serviceAccount, labels: caller.labels };
-  if (call.protocol === 'tcp') return { ...visit, request: undefined };
-  const facts = requestFacts(call);
-  return 'unfit' in facts || facts.path === undefined ? undefined : { ...visit, request: facts as Request };
 }
 
 interface Knock {
@@ -258,3 +248,16 @@ for (const [mesh, render, compare] of [
     assert.ok(compared > 20, `${compared} compared`);
   });
 }
+
+test('no call of a scenario passes in another mesh that Heddle refuses, but what the Gateway API can not refuse', () => {
+  const open = comparedCalls().filter(({ target, likeness }) => likeness === 'open' && target !== 'gateway-api');
+  assert.deepEqual(
+    open.map(({ scenario, target, call }) => `${scenario} on ${target}: ${call.name}`),
+    [],
+  );
+});
+
+test('docs/reference/translations.md says what becomes of the calls of scenarios', () => {
+  const page = new URL('../docs/reference/translations.md', import.meta.url);
+  assert.equal(readFileSync(page, 'utf8'), matrixPage(), 'out of date: run `npm run docs`');
+});

@@ -89,9 +89,9 @@ describe('what a mesh tells of itself', () => {
     assert.equal(await applied(), 1);
     assert.equal(await metric('smi_policy_applied_total{kind="TrafficTarget",namespace="bookstore"}'), 4);
     assert.equal(await metric('smi_traffic_target_active{namespace="bookstore"}'), 4);
-    assert.equal(await metric('heddle_sidecars_in_sync'), 6);
-    assert.equal(await metric('heddle_sidecars_connected'), 6);
-    assert.equal(await metric('heddle_certificates_issued_total'), 6);
+    assert.equal(await metric('heddle_sidecars_in_sync'), 9);
+    assert.equal(await metric('heddle_sidecars_connected'), 9);
+    assert.equal(await metric('heddle_certificates_issued_total'), 8);
     assert.ok((await metric('heddle_xds_pushes_total{type="Cluster"}')) >= 6);
     assert.equal(await metric('heddle_propagation_seconds_count'), 0, 'nobody has changed anything');
   });
@@ -122,7 +122,7 @@ describe('what a mesh tells of itself', () => {
   test('diagnose tells what a mesh that is well lacks: nothing', async () => {
     const { code, out, err } = await place.run(['diagnose']);
     assert.equal(code, 0, out + err);
-    assert.match(out, /^ok {3}Is every sidecar connected and in sync\? 6 of 6 sidecars in sync\.$/m);
+    assert.match(out, /^ok {3}Is every sidecar connected and in sync\? 9 of 9 sidecars in sync\.$/m);
     const call = ['--from', 'bookthief/bookthief', '--to', 'bookstore.bookstore', '--path', '/buy-a-book'];
     const denied = await place.run(['diagnose', ...call]);
     assert.equal(denied.code, 1, denied.err);

@@ -73,6 +73,14 @@ describe('heddle up examples/bookstore', () => {
     assert.equal(other.status, 403, 'it is let in to what its TrafficTarget names, and to nothing else');
   });
 
+  test('bookbuyer is told its route by the mesh', async () => {
+    const counts = new URL('counts', up.urls.get('bookbuyer/bookbuyer'));
+    await eventually('bookbuyer knows its route', async () => {
+      const { facts } = (await (await fetch(counts)).json()) as { facts: [string, string][] };
+      return facts.some(([name, value]) => name === 'Route' && value === 'buy-a-book, within 2 s') || undefined;
+    });
+  });
+
   test('bookthief is refused until a TrafficTarget lets it in, and again without', async () => {
     assert.deepEqual(await place.buy('bookthief'), { 403: 1 });
     const policy = join(place.manifests, 'policy/bookthief.yaml');
@@ -154,7 +162,7 @@ describe('heddle up examples/bookstore', () => {
     const { code, out } = await place.run(['status', '-o', 'json']);
     const status = JSON.parse(out) as MeshStatus;
     assert.equal(code, 0, out);
-    assert.equal(status.workloads.length, 6);
+    assert.equal(status.workloads.length, 8);
     assert.ok(status.sidecars.every(({ connected, inSync }) => connected && inSync));
     const programmed = status.objects.find(({ kind }) => kind === 'TrafficSplit')?.programmed;
     assert.deepEqual(programmed, { acknowledged: 2, concerned: 2 });
@@ -216,7 +224,7 @@ describe('heddle up --check', () => {
       other.run(['up', 'mesh', '--check', '-o', 'json']),
     ]);
     assert.equal(good.code, 0, good.err);
-    assert.match(good.err, /^12 calls, 12 ok, 0 failed$/m);
+    assert.match(good.err, /^19 calls, 19 ok, 0 failed$/m);
     assert.doesNotMatch(good.out, /FAIL/);
     assert.equal(bad.code, 1, bad.err);
     const results = JSON.parse(bad.out) as { name: string; ok: boolean; seen: string; message: string; file: string }[];

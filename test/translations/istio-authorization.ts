@@ -41,7 +41,7 @@ function rulesOf(policy: KubeObject): readonly Rule[] {
 
 function matches({ from, to, when = [] }: Rule, place: Place, visit: Visit): boolean {
   const { request } = visit;
-  const principal = `cluster.local/ns/${visit.namespace}/sa/${visit.serviceAccount}`;
+  const principal = `${visit.trustDomain}/ns/${visit.namespace}/sa/${visit.serviceAccount}`;
   if (!from.some(({ source }) => source.principals.some(wanted => fits(wanted, principal)))) return false;
   if (request === undefined && (when.length > 0 || to.some(({ operation }) => isHttp(operation)))) return false;
   return (

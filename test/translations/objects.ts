@@ -10,6 +10,8 @@ export interface Place {
 
 /** Who calls with what; no request stands for bare bytes. */
 export interface Visit {
+  /** Of the caller's identity. */
+  readonly trustDomain: string;
   readonly namespace: string;
   readonly serviceAccount: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -41,9 +41,9 @@ interface VirtualMatch {
 
 /** Where a VirtualService sends a request to a name of a Service: its first route that fits. */
 export function istioShares(manifests: readonly Manifest[], service: Service, port: number, request: Request): Shares {
-  const host = `${service.name}.${service.namespace}.svc.cluster.local`;
+  const host = `${service.name}.${service.namespace}.svc.`;
   const virtual = objectsOf(manifests, 'VirtualService', service.namespace).find(object =>
-    field<readonly string[]>(object, 'spec', 'hosts')?.includes(host),
+    field<readonly string[]>(object, 'spec', 'hosts')?.some(name => name.startsWith(host)),
   );
   if (virtual === undefined) return ownShares(service);
   const routes = field<readonly VirtualRoute[]>(virtual, 'spec', 'http') ?? [];
@@ -99,4 +99,30 @@ export function routeShares(
   if (best === undefined) return { status: 404 };
   const backends = best.rule.backendRefs.map(({ name, weight = 1 }) => ({ name, weight }));
   return backends.every(({ weight }) => weight === 0) ? { status: 500 } : sharesOf(backends);
+}
+
+/** Where a VirtualService sends a connection. */
+export function istioBytes(manifests: readonly Manifest[], service: Service, port: number): Shares {
+  const host = `${service.name}.${service.namespace}.svc.`;
+  const virtual = objectsOf(manifests, 'VirtualService', service.namespace).find(object =>
+    field<readonly string[]>(object, 'spec', 'hosts')?.some(name => name.startsWith(host)),
+  );
+  const routes = virtual === undefined ? [] : (field<readonly VirtualRoute[]>(virtual, 'spec', 'tcp') ?? []);
+  const found = routes.find(({ match }) => match?.some(one => one.port === port) !== false);
+  if (found === undefined) return ownShares(service);
+  const backends = (found.route ?? []).map(({ destination, weight = 1 }) => ({
+    name: destination.host.split('.')[0] ?? '',
+    weight,
+  }));
+  return sharesOf(backends);
+}
+
+/** Where a TCPRoute sends a connection. */
+export function routeBytes(manifests: readonly Manifest[], service: Service, port: number): Shares {
+  const route = objectsOf(manifests, 'TCPRoute', service.namespace).find(
+    ({ metadata }) => metadata.name === `${service.name}-${port}`,
+  );
+  const [rule] = route === undefined ? [] : (field<readonly RouteRule[]>(route, 'spec', 'rules') ?? []);
+  if (rule === undefined) return ownShares(service);
+  return sharesOf(rule.backendRefs.map(({ name, weight = 1 }) => ({ name, weight })));
 }

@@ -1,13 +1,16 @@
 import { call, every } from './call.js';
+import { callGrpc } from './grpc.js';
 import { callerOf, serve } from './serve.js';
 import { Tally } from './tally.js';
 
 const identity = process.env.IDENTITY ?? 'bookstore';
 const warehouse = process.env.WAREHOUSE_URL ?? 'http://bookwarehouse.bookwarehouse:14001/restock-books';
+const critic = process.env.CRITIC_URL ?? 'http://bookcritic.bookcritic:50051';
 const tally = new Tally();
 let sold = 0;
 let restocked = 0;
 let lastOrder = 'none yet';
+let opinion = 'not asked yet';
 
 serve(
   () => ({
@@ -19,6 +22,7 @@ serve(
       ['Sold', sold],
       ['Restocked', restocked],
       ['Last order at the warehouse', lastOrder],
+      ['The critic says', opinion],
     ],
   }),
   {
@@ -36,8 +40,13 @@ serve(
 every(1_000, async () => {
   const books = sold - restocked;
   if (books === 0) return;
-  const { outcome, said } = await call(identity, 'POST', warehouse, { books });
+  const { outcome, said } = await call(identity, 'POST', warehouse, { content: { books } });
   if (outcome === 'done') restocked += books;
   lastOrder = `${books} ${books === 1 ? 'book' : 'books'}: ${outcome === 'done' ? 'sent' : `${outcome}, ${said}`}`;
   console.log(`ordered ${lastOrder}`);
+});
+
+every(1_000, async () => {
+  const asked = await callGrpc(critic, '/bookcritic.Critic/Rate', `book ${sold}`).catch(({ message }) => ({ message }));
+  opinion = asked.message ?? (asked.status === 0 ? asked.text : `gRPC status ${asked.status}`);
 });
