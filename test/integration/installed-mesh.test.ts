@@ -79,6 +79,20 @@ describe('an installed mesh', { skip, timeout: 600_000 }, () => {
     rmSync(cache, { recursive: true });
   });
 
+  test('before, it is said that it can be installed, and that it is not', async () => {
+    const before = await heddle('check', '--pre');
+    assert.equal(before.code, 0, before.out);
+    assert.match(before.out, /^pass {2}API server: Kubernetes v1\.\d+\.\d+\npass {2}permissions: You may install\.\n$/);
+    const { code, out } = await heddle('check', '-o', 'json');
+    assert.equal(code, 1);
+    const lines = JSON.parse(out) as { check: string; outcome: string; mend: string | null }[];
+    assert.deepEqual(
+      lines.filter(({ outcome }) => outcome === 'fail').map(({ check }) => check),
+      ['definitions', 'versions', 'test-split', 'control plane', 'webhooks', 'authority'],
+    );
+    assert.ok(lines.every(({ outcome, mend }) => outcome === 'pass' || mend !== null));
+  });
+
   test('it installs, in values of Open Service Mesh too, and again changes nothing', async () => {
     const install = ['install', '--no-wait', '--set', 'OpenServiceMesh.enablePermissiveTrafficPolicy=true'];
     const first = await heddle(...install);
@@ -183,6 +197,23 @@ describe('an installed mesh', { skip, timeout: 600_000 }, () => {
     await applyAll(cluster.client, split('web'));
     const { spec } = await get('/apis/split.smi-spec.io/v1alpha4/namespaces/shop/trafficsplits/web');
     assert.deepEqual(spec, { service: 'web', backends: [{ service: 'web-v1', weight: 1 }] });
+  });
+
+  test('it is checked, line by line', async () => {
+    const { code, out } = await heddle('check');
+    // No node runs its pods here.
+    assert.equal(code, 1);
+    assert.match(out, /^fail {2}control plane: 0 of 2 replicas are ready\./m);
+    for (const line of [
+      'definitions: 8 definitions are served.',
+      'versions: Every version is served.',
+      'test-split: A minimal TrafficSplit is accepted, in v1alpha4 and v1alpha1.',
+      'sidecars: Pods with a sidecar: 1.',
+    ]) {
+      assert.ok(out.includes(`pass  ${line}`), out);
+    }
+    assert.match(out, /^pass {2}webhooks: The certificate of the webhooks is valid for \d+ days\.$/m);
+    assert.match(out, /^pass {2}authority: The authority of the mesh is valid for \d+ days\.$/m);
   });
 
   test('it uninstalls: objects stay, and who writes in a version that goes is named', async () => {

@@ -77,20 +77,25 @@ require('node:tls')
 
 const greeting = { text: '220 welcome\r\n', end: 'silent' } satisfies Heard;
 
+/** Somebody who keeps connections, and what is said of them. */
+interface Keeper {
+  readonly child: ChildProcess;
+  readonly lines: Interface;
+}
+
 describe('modes', { skip: envoy === undefined }, () => {
   let mesh: LiveMesh;
-  let keeper: ChildProcess;
-  let lines: Interface;
+  let web: Keeper;
+  let thief: Keeper;
   let address = '';
   before(async () => {
     mesh = await LiveMesh.start({ world, envoy: envoy ?? '', uid: process.getuid?.() ?? 1000 });
     const model = await mesh.apply(policy);
     address = serviceOf(model, 'stock/db')?.ports[0]?.endpoints[0]?.address ?? '';
-    keeper = await run('web', [...program('modes/keeper.ts'), 'db.stock']);
-    lines = createInterface({ input: keeper.stdout as NodeJS.ReadableStream });
+    web = await startKeeper('web');
   });
   after(async () => {
-    keeper?.stdin?.end();
+    for (const keeper of [web, thief]) keeper?.child.stdin?.end();
     await mesh?.end();
   });
 
@@ -114,8 +119,13 @@ describe('modes', { skip: envoy === undefined }, () => {
     return await text(stdout as NodeJS.ReadableStream);
   }
 
-  async function kept(): Promise<Kept> {
-    keeper.stdin?.write('\n');
+  async function startKeeper(name: 'web' | 'thief'): Promise<Keeper> {
+    const child = await run(name, [...program('modes/keeper.ts'), 'db.stock']);
+    return { child, lines: createInterface({ input: child.stdout as NodeJS.ReadableStream }) };
+  }
+
+  async function kept({ child, lines }: Keeper = web): Promise<Kept> {
+    child.stdin?.write('\n');
     const [line] = (await once(lines, 'line')) as [string];
     return JSON.parse(line) as Kept;
   }
@@ -154,6 +164,8 @@ describe('modes', { skip: envoy === undefined }, () => {
     const stolen = await hear('thief', 80, 'GET / HTTP/1.0\r\nHost: db\r\n\r\n');
     assert.match(stolen.text, /^HTTP\/1\.[01] 200 /);
     assert.equal(await counted(wouldBeDeniedStats.requests), requests + 1);
+    thief = await startKeeper('thief');
+    assert.deepEqual((await kept(thief)).bytes, 'open');
   });
 
   test('audit, permissive: plain text is let in and counted, a handshake that is not the mesh’s is the application’s (I2)', async () => {
@@ -177,6 +189,10 @@ describe('modes', { skip: envoy === undefined }, () => {
     const { body } = await kept();
     assert.equal((await hear('old', 3306)).text, '');
     assert.equal(await shakeHands(), 'ECONNRESET');
+    // By the time that the drain has closed what it was let in with, the drain has closed all that it closes.
+    await eventually('the connection that audit let in has ended (T12)', async () =>
+      (await kept(thief)).bytes === 'closed' ? true : undefined,
+    );
     assert.deepEqual(await kept(), { status: 200, body, same: true, bytes: 'open' });
   });
 

@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers';
 
 /** What became of the connections. */
 export interface Kept {
+  /** 0: no answer came. */
   readonly status: number;
   readonly body: string;
   /** Whether it is the HTTP connection of the first request. */
@@ -29,10 +30,12 @@ async function keep(host: string): Promise<void> {
   for await (const _ of createInterface({ input: process.stdin })) {
     const ask = request({ host, port: 80, agent });
     ask.end();
-    const [response] = (await once(ask, 'response')) as [IncomingMessage];
-    first ??= response.socket;
-    const { statusCode: status = 0, socket } = response;
-    const found: Kept = { status, body: await text(response), same: socket === first, bytes };
+    const answer = await once(ask, 'response').catch(() => []); // its connection was closed
+    const [response] = answer as [IncomingMessage] | [];
+    first ??= response?.socket;
+    const same = response !== undefined && response.socket === first;
+    const body = response === undefined ? '' : await text(response);
+    const found: Kept = { status: response?.statusCode ?? 0, body, same, bytes };
     process.stdout.write(`${JSON.stringify(found)}\n`);
   }
   process.exit();

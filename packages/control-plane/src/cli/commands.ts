@@ -1,4 +1,5 @@
 import type { CliCommand } from './cli-command.ts';
+import { checkCommand } from './commands/check.ts';
 import { completionCommand } from './commands/completion.ts';
 import { controllerCommand } from './commands/controller.ts';
 import { convertCommand } from './commands/convert.ts';
@@ -40,6 +41,7 @@ export const commands: readonly CliCommand[] = [
   upgradeCommand,
   uninstallCommand,
   namespaceCommand,
+  checkCommand,
   injectCommand,
   nodeCommand,
   workloadsCommand,

@@ -9,6 +9,7 @@ import { annotationsPage } from './annotations-page.ts';
 import { type CommandNode, commandTree, flatten } from './command-tree.ts';
 import { meshConfigPage } from './mesh-config-page.ts';
 import { code, joined, page, table } from './page.ts';
+import { valuesPage } from './values-page.ts';
 
 /** The pages of the reference that are made from the code, by file name below `docs/reference`. */
 export function referencePages(): ReadonlyMap<string, string> {
@@ -19,6 +20,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['findings.md', findingsPage()],
     ['mesh-config.md', meshConfigPage()],
     ['metrics.md', metricsPage()],
+    ['values.md', valuesPage()],
   ]);
 }
 
