@@ -45,14 +45,15 @@ function targetFor(name: string, real: readonly object[], others: number, group:
   };
 }
 
+const groupOf = (name: string, length: number): KubeObject => ({
+  apiVersion: 'specs.smi-spec.io/v1alpha4',
+  kind: 'HTTPRouteGroup',
+  metadata: { name, namespace: 'stock' },
+  spec: { matches: Array.from({ length }, (_, index) => ({ name: `e${index}`, pathRegex: `/${name}/${index}` })) },
+});
+const account = (namespace: string, name: string) => ({ kind: 'ServiceAccount', name, namespace });
+
 test('callers that stand before their routes together, being too many, may do what they may', () => {
-  const groupOf = (name: string, length: number): KubeObject => ({
-    apiVersion: 'specs.smi-spec.io/v1alpha4',
-    kind: 'HTTPRouteGroup',
-    metadata: { name, namespace: 'stock' },
-    spec: { matches: Array.from({ length }, (_, index) => ({ name: `e${index}`, pathRegex: `/${name}/${index}` })) },
-  });
-  const account = (namespace: string, name: string) => ({ kind: 'ServiceAccount', name, namespace });
   const mesh = meshOf([
     ...objectsOf(fixedWorld),
     groupOf('many', 400),
