@@ -135,6 +135,7 @@ describe('a mesh with ServiceProfiles and pod labels', () => {
         console.log(name, timeout, runtime.config.identity, runtime.config.sidecar);
       };
       runtime.onChange(say);
+      setInterval(() => {}, 60_000);
       say();`;
     const told = new Running(place, 'web', '--input-type=module', '-e', program);
     await told.until(/^slow 5000 spiffe:\/\/cluster.local\/ns\/shop\/sa\/web true$/m);

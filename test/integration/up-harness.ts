@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -41,7 +41,9 @@ export class Place {
 
   /** A copy of the example. */
   static async ofBookstore(): Promise<Place> {
-    return await Place.of(join(repository, 'examples/bookstore'));
+    const place = await Place.of(join(repository, 'examples/bookstore'));
+    await symlink(join(repository, 'node_modules'), join(place.directory, 'node_modules'));
+    return place;
   }
 
   /** A copy of a folder. */

@@ -73,6 +73,14 @@ describe('heddle up examples/bookstore', () => {
     assert.equal(other.status, 403, 'it is let in to what its TrafficTarget names, and to nothing else');
   });
 
+  test('bookbuyer is told its route by the mesh', async () => {
+    const counts = new URL('counts', up.urls.get('bookbuyer/bookbuyer'));
+    await eventually('bookbuyer knows its route', async () => {
+      const { facts } = (await (await fetch(counts)).json()) as { facts: [string, string][] };
+      return facts.some(([name, value]) => name === 'Route' && value === 'buy-a-book, within 2 s') || undefined;
+    });
+  });
+
   test('bookthief is refused until a TrafficTarget lets it in, and again without', async () => {
     assert.deepEqual(await place.buy('bookthief'), { 403: 1 });
     const policy = join(place.manifests, 'policy/bookthief.yaml');

@@ -40,7 +40,7 @@ serve(
 every(1_000, async () => {
   const books = sold - restocked;
   if (books === 0) return;
-  const { outcome, said } = await call(identity, 'POST', warehouse, { books });
+  const { outcome, said } = await call(identity, 'POST', warehouse, { content: { books } });
   if (outcome === 'done') restocked += books;
   lastOrder = `${books} ${books === 1 ? 'book' : 'books'}: ${outcome === 'done' ? 'sent' : `${outcome}, ${said}`}`;
   console.log(`ordered ${lastOrder}`);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * Makes one call over a connection that is kept. Never throws: the answer is `{outcome, said, body}`, where `said`
  * is the status, or that there was none. The other side may not be there yet.
  */
-export async function call(name, method, url, content) {
+export async function call(name, method, url, { content, fetch = globalThis.fetch } = {}) {
   try {
     const response = await fetch(url, {
       method,

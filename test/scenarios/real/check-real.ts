@@ -9,9 +9,10 @@ import { runTraffic } from '../../../packages/control-plane/src/traffic/run.ts';
 import type { SeenCall } from '../../../packages/control-plane/src/traffic/seen.ts';
 import type { TrafficCall } from '../../../packages/control-plane/src/traffic/traffic.ts';
 import type { Scenario } from '../scenario.ts';
-import { clusterCounts, sharesBetween } from './cluster-counts.ts';
+import { type ClusterCounts, clusterCounts, sharesBetween } from './cluster-counts.ts';
 import { exceptionFor } from './exceptions.ts';
 import { type RealMeshOptions, withRealMesh } from './real-mesh.ts';
+import { type RouteCounts, routeBetween, routeCounts } from './route-counts.ts';
 import { wouldBeDenied } from './would-be-denied.ts';
 
 /** What came of a scenario on a real mesh. */
@@ -57,19 +58,48 @@ async function makeCalls(
 ): Promise<SeenCall[]> {
   const { model } = scenario.mesh;
   const options = { exec: await podsOf(mesh, model), node: process.execPath, model, timeout };
-  const plain = calls.filter(({ expect }) => expect.shares === undefined && expect.wouldDeny === undefined);
+  const plain = calls.filter(call => !isCounted(call));
   const seen = [...(await runTraffic(plain, options, signal))];
-  for (const call of calls.filter(({ expect }) => expect.shares === undefined && expect.wouldDeny !== undefined)) {
-    const before = await wouldBeDenied(mesh, signal);
-    const [made] = await runTraffic([call], options, signal);
-    if (made !== undefined) seen.push(withAudited(made, (await wouldBeDenied(mesh, signal)) - before));
-  }
-  for (const call of calls.filter(({ expect }) => expect.shares !== undefined)) {
-    const before = await clusterCounts(mesh, signal);
-    const [made] = await runTraffic([{ ...call, times: timesOf(call) }], options, signal);
-    if (made !== undefined) seen.push(withCounted(made, sharesBetween(before, await clusterCounts(mesh, signal))));
+  for (const call of calls.filter(isCounted)) {
+    const before = await countsOf(mesh, signal);
+    const { shares, wouldDeny, route } = call.expect;
+    const [made] = await runTraffic([shares === undefined ? call : { ...call, times: timesOf(call) }], options, signal);
+    if (made === undefined) continue;
+    const after = await countsOf(mesh, signal);
+    let counted = made;
+    if (wouldDeny !== undefined && shares === undefined) counted = withAudited(counted, after.denied - before.denied);
+    if (shares !== undefined) counted = withCounted(counted, sharesBetween(before.clusters, after.clusters));
+    if (route !== undefined) counted = withRoute(counted, routeBetween(before.routes, after.routes));
+    seen.push(counted);
   }
   return seen;
+}
+
+function isCounted({ expect: { shares, wouldDeny, route } }: TrafficCall): boolean {
+  return shares !== undefined || wouldDeny !== undefined || route !== undefined;
+}
+
+/** What sidecars have counted so far. */
+interface Counts {
+  readonly denied: number;
+  readonly clusters: ClusterCounts;
+  readonly routes: RouteCounts;
+}
+
+async function countsOf(mesh: LocalMesh, signal: AbortSignal): Promise<Counts> {
+  return {
+    denied: await wouldBeDenied(mesh, signal),
+    clusters: await clusterCounts(mesh, signal),
+    routes: await routeCounts(mesh, signal),
+  };
+}
+
+/** The route that the caller's sidecar has counted. */
+function withRoute(seen: SeenCall, route: string | null): SeenCall {
+  const outcome = { ...seen.outcome, route };
+  const { route: expected } = seen.call.expect;
+  const found = differences({ verdict: outcome.verdict, ...(expected !== undefined && { route: expected }) }, outcome);
+  return { ...seen, outcome, differences: [...seen.differences, ...found] };
 }
 
 /** Enough to tell: a share of all or nothing shows within a few calls, others need more. */
