@@ -2,7 +2,7 @@ module heddle.dev/scripts/helm
 
 go 1.26.0
 
-require helm.sh/helm/v3 v3.21.4
+require helm.sh/helm/v3 v3.21.4 // indirect
 
 require (
 	dario.cat/mergo v1.0.1 // indirect
@@ -109,3 +109,5 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.3.2 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+tool helm.sh/helm/v3/cmd/helm

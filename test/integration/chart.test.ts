@@ -63,7 +63,16 @@ describe('the chart', { skip: withoutGo(), timeout: 1_200_000 }, () => {
   });
 
   async function render(...set: readonly string[]): Promise<Map<string, KubeObject>> {
-    const argv = ['template', 'heddle', chart, '--namespace', 'heddle-system', '--include-crds'];
+    const argv = [
+      'template',
+      'heddle',
+      chart,
+      '--namespace',
+      'heddle-system',
+      '--include-crds',
+      '--kube-version',
+      '1.34.0',
+    ];
     const { stdout } = await run(helm, [...argv, ...set.flatMap(pair => ['--set', pair])], {
       maxBuffer: 1 << 26,
     });

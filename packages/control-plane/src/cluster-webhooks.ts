@@ -161,8 +161,17 @@ function enrolledIn(state: State | undefined, meshName: string): readonly string
   );
 }
 
-/** The Service by which clusters have their DNS. */
+const dnsServers = new WeakMap<State, readonly string[]>();
+
+/** The Service by which clusters have their DNS; many pods are often made at once. */
 function dnsServersIn(state: State | undefined): readonly string[] {
+  if (state === undefined) return [];
+  const known = dnsServers.get(state) ?? findDnsServers(state);
+  dnsServers.set(state, known);
+  return known;
+}
+
+function findDnsServers(state: State): readonly string[] {
   return objectsIn(state, 'Service').flatMap(({ metadata, spec }) => {
     if (metadata.namespace !== 'kube-system' || metadata.labels?.['k8s-app'] !== 'kube-dns') return [];
     const { clusterIP, clusterIPs } = spec as { clusterIP?: unknown; clusterIPs?: unknown };

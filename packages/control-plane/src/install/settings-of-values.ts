@@ -64,7 +64,11 @@ export function webhookSettings(
     target: { service: { namespace, name: controllerName, port: 443 } },
     ignoredNamespaces: [...values.ignoredNamespaces, namespace],
     injection: { failurePolicy: injector.failurePolicy, timeoutSeconds: injector.webhookTimeoutSeconds },
-    validation: { failurePolicy: validator.failurePolicy, timeoutSeconds: validator.webhookTimeoutSeconds },
+    validation: {
+      failurePolicy: validator.failurePolicy,
+      timeoutSeconds: validator.webhookTimeoutSeconds,
+      namespaceSelector: validator.namespaceSelector,
+    },
     ...(labels !== undefined && { labels }),
   };
 }

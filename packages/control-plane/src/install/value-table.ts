@@ -179,6 +179,12 @@ const webhooks: readonly ValueDefinition[] = [
     meaning: 'What becomes of new policy while nobody can judge it; what is wrong is then told by its status.',
   },
   { path: 'validator.webhookTimeoutSeconds', schema: seconds, default: 10, meaning: 'How long that may take.' },
+  {
+    path: 'validator.namespaceSelector',
+    schema: map,
+    default: {},
+    meaning: 'Namespaces whose policy is judged, as a selector of their labels; empty: all.',
+  },
 ];
 
 /** Every value, in the order of the chart. */

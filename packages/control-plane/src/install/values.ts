@@ -1,6 +1,7 @@
 /** The values of an installation: what people set in, all of them settled out, with everything that is wrong or worth a note. Pure. */
 import { isRecord, type JsonRecord } from '../sources/record.ts';
 import { type ValueDefinition, type ValueSchema, valueTable } from './value-table.ts';
+import type { LabelSelector } from './webhook-configurations.ts';
 
 type Quantities = Readonly<Partial<Record<'cpu' | 'memory', string>>>;
 
@@ -33,7 +34,11 @@ export interface Values {
   readonly outboundIPRangeExclusionList: readonly string[];
   readonly ignoredNamespaces: readonly string[];
   readonly injector: { readonly failurePolicy: 'Fail' | 'Ignore'; readonly webhookTimeoutSeconds: number };
-  readonly validator: { readonly failurePolicy: 'Fail' | 'Ignore'; readonly webhookTimeoutSeconds: number };
+  readonly validator: {
+    readonly failurePolicy: 'Fail' | 'Ignore';
+    readonly webhookTimeoutSeconds: number;
+    readonly namespaceSelector: LabelSelector;
+  };
 }
 
 /** What was read. */
