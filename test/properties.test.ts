@@ -12,9 +12,10 @@ import {
   decide,
   type EnvoyOutput,
   type MeshModel,
+  type ResourceSet,
   ResourceStore,
 } from '@heddle/mesh';
-import { type KubeObject, refOf, type SourceObject } from '@heddle/smi';
+import { convert, groupOf, type KubeObject, kindOf, refOf, type SourceObject } from '@heddle/smi';
 import * as fc from 'fast-check';
 import { viewFindings } from './scenarios/view-findings.ts';
 import { viewModel } from './scenarios/view-model.ts';
@@ -93,6 +94,23 @@ test('adding a TrafficTarget never denies what was allowed (T1)', () => {
   );
 });
 
+test('the version that an object is written in changes nothing of what is made of it (V1, V2, V3, V4)', () => {
+  const rewritten = policyOver(fixedWorld).chain(policy =>
+    fc
+      .array(fc.constantFrom('v1alpha1', 'v1alpha2', 'v1alpha3'), {
+        minLength: policy.length,
+        maxLength: policy.length,
+      })
+      .map(versions => [policy, policy.map((object, index) => inVersion(object, versions[index] ?? ''))] as const),
+  );
+  fc.assert(
+    fc.property(rewritten, ([policy, others]) => {
+      sameSidecars(meshOf([...world, ...others]).sidecars, meshOf([...world, ...policy]).sidecars);
+    }),
+    { numRuns: 40 },
+  );
+});
+
 test('a pass over what changed makes what a pass over everything makes, and keeps the rest', () => {
   const drawn = fc.tuple(policyOver(fixedWorld), policyOver(fixedWorld), fc.infiniteStream(fc.nat()));
   fc.assert(
@@ -114,9 +132,24 @@ function checkHistory(history: ReturnType<typeof historyOf>): void {
     const { sidecars } = render(model, testTarget).output;
     sameSidecars(sidecars, createEnvoyRenderer()(fresh, testTarget).output.sidecars);
     const touched = [...delta.removals, ...delta.upserts.map(({ object }) => refOf(object))];
-    if (previous !== undefined) keepsTheRest(previous, model, new Set(touched.map(({ namespace }) => namespace)));
+    const concerned = withThoseWhoName(
+      touched.map(({ namespace }) => namespace),
+      set,
+    );
+    if (previous !== undefined) keepsTheRest(previous, model, concerned);
     previous = model;
   }
+}
+
+/** Whose TrafficTargets name an IdentityBinding of a namespace is concerned by what happens to its pods and bindings (T11). */
+function withThoseWhoName(touched: readonly string[], { namespaces }: ResourceSet): Set<string> {
+  const concerned = new Set(touched);
+  for (const [name, { trafficTargets }] of namespaces) {
+    const sources = [...trafficTargets.values()].flatMap(({ value }) => value.spec.sources);
+    const bindings = sources.filter(({ kind }) => kind === 'IdentityBinding');
+    if (bindings.some(({ namespace = name }) => touched.includes(namespace))) concerned.add(name);
+  }
+  return concerned;
 }
 
 const policyOf = (objects: readonly SourceObject[]) =>
@@ -169,6 +202,15 @@ function allows(model: MeshModel, call: Call): boolean {
     if (error instanceof DependsOnPod) return false;
     throw error;
   }
+}
+
+/** The same object in another version of its group, if it has that one. */
+function inVersion(object: KubeObject, version: string): KubeObject {
+  const isKept = kindOf(object.apiVersion, object.kind)?.versions.includes(version);
+  if (isKept !== true) return object;
+  const converted = convert(object, `${groupOf(object.apiVersion)}/${version}`);
+  assert.ok(converted.object, JSON.stringify(converted.violations));
+  return converted.object;
 }
 
 function bytesOf({ model, findings, sidecars }: MadeMesh): string {

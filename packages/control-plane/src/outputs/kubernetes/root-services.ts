@@ -70,7 +70,7 @@ export class RootServices {
       const wait = await this.#pass(signal);
       if (signal.aborted) return;
       await delay(shortestPass, undefined, { signal }).catch(() => undefined); // the loop's condition sees the abort
-      if (!this.#isDirty) await this.#idle(wait, signal);
+      if (!this.#isDirty && !signal.aborted) await this.#idle(wait, signal);
     }
   }
 
