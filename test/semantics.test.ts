@@ -29,6 +29,19 @@ test('every rule that is cited is explained', () => {
   assert.deepEqual(unexplained, []);
 });
 
+test('every rule is named by a scenario or a test', () => {
+  const files = globSync(['scenarios/*/*/input.yaml', 'packages/*/src/**/*.test.ts', 'test/**/*.test.ts'], {
+    cwd: root,
+  });
+  const named = new Set(
+    files.flatMap(file => readFileSync(path.join(root, file), 'utf8').match(/\b[VSTHI]\d{1,2}\b/g) ?? []),
+  );
+  assert.deepEqual(
+    [...explained].filter(id => !named.has(id)),
+    [],
+  );
+});
+
 test('the page explains the rules of all five areas', () => {
   const counts = Map.groupBy(explained, id => id.slice(0, 1));
   assert.deepEqual(Object.fromEntries([...counts].map(([area, ids]) => [area, ids.length])), {

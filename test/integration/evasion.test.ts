@@ -136,6 +136,73 @@ describe('requests made to get past policy, byte for byte', { skip: envoy === un
     assert.deepEqual(statuses(await say('web', books, request('GET /public/a', close))), [200]);
   });
 
+  test('an address that is written as IPv6 leads past no sidecar (I5)', async () => {
+    const mapped = `::ffff:${podNamed('books').ip}`;
+    const table: Readonly<Record<string, readonly [from: string, to: string]>> = {
+      'straight to the pod': ['web', `${mapped}:8080`],
+      'its administration': ['thief', `${mapped}:15000`],
+      'its way in': ['thief', `${mapped}:15006`],
+      'the way out of its own sidecar': ['thief', '::1:15001'],
+      'a link that is not there': ['thief', 'fe80::1:8080'],
+    };
+    const answers = Object.entries(table).map(async ([what, [from, to]]) => {
+      const { text, end } = await say(from, to, request('GET /config_dump', close));
+      assert.deepEqual(
+        statuses({ text, end }).filter(status => status < 400),
+        [],
+        what,
+      );
+      assert.notEqual(end, 'silent', what);
+    });
+    await Promise.all(answers);
+  });
+
+  test('a request line that is none lets nobody in, whatever it holds', async () => {
+    const table: Readonly<Record<string, string>> = {
+      'bytes that are no UTF-8': 'GET /public/..\xc0\xafadmin HTTP/1.1',
+      'a control character': 'GET /public/\x01 HTTP/1.1',
+      'a deleted character': 'GET /public/\x7f HTTP/1.1',
+      'two spaces': 'GET  /admin HTTP/1.1',
+      'a tab, which may stand for a space': 'GET\t/admin HTTP/1.1',
+      'words after the version': 'GET /admin HTTP/1.1 HTTP/1.1',
+      'another version': 'GET /admin HTTP/3.0',
+      'no version': 'GET /admin',
+      'no method': ' /admin HTTP/1.1',
+    };
+    const answers = Object.entries(table).map(async ([what, line]) => {
+      const heard = await say('web', books, `${line}\r\nHost: books.stock\r\n${close}\r\n\r\n`);
+      assert.deepEqual(
+        statuses(heard).filter(status => status < 400),
+        [],
+        what,
+      );
+    });
+    await Promise.all(answers);
+  });
+
+  test('what is too long or too much is refused, and reaches no application', async () => {
+    const long = 'a'.repeat(100_000);
+    const many = Array.from({ length: 1000 }, (_, index) => `X-Many-${index}: a`);
+    const table: Readonly<Record<string, string>> = {
+      'a path': request(`GET /public/${long}`, close),
+      'a path with a way back': request(`GET /public/${long}/../../admin`, close),
+      'a header': request('GET /public/a', `X-Long: ${long}`, close),
+      'the name of a header': request('GET /public/a', `${long}: a`, close),
+      'many headers': request('GET /public/a', ...many, close),
+      'a method': request(`${'G'.repeat(100_000)} /public/a`, close),
+    };
+    const answers = Object.entries(table).map(async ([what, text]) => {
+      const heard = await say('web', books, text);
+      assert.deepEqual(
+        statuses(heard).filter(status => status < 400),
+        [],
+        what,
+      );
+    });
+    await Promise.all(answers);
+    assert.deepEqual(statuses(await say('web', books, request('GET /public/a', close))), [200]);
+  });
+
   test('each request on a connection is judged alone, whatever Host it names', async () => {
     const heard = await say(
       'web',

@@ -85,6 +85,8 @@ describe('MeshConfig', () => {
     assert.ok(sidecars.some(({ identity }) => identity === 'spiffe://shop.example/ns/shop/sa/client'));
     const config = objects.find(({ kind }) => kind === 'MeshConfig');
     assert.deepEqual([config?.accepted, config?.reasons], [true, []]);
+    const all = sidecars.length;
+    assert.deepEqual(config?.programmed, { acknowledged: all, concerned: all });
   });
 
   test('an endpoint of two that fails is left out, the only one of a Service never is', async () => {

@@ -34,7 +34,7 @@ export function createCompiler(): Compile {
   const settle = createSettler();
   let around: readonly unknown[] = [];
   return set => {
-    const { settings, findings } = settle(set);
+    const { settings, origin, findings } = settle(set);
     const names = [...set.namespaces.keys()].toSorted();
     const bound = bindings.compile(set);
     const local = names.map(name => {
@@ -69,7 +69,12 @@ export function createCompiler(): Compile {
       workloads.delete(name);
     }
     for (const memo of [locals, reaches, reachability, models, modes]) memo.endPass();
-    return { settings, namespaces, inputFindings: [...set.findings, ...findings] };
+    return {
+      settings,
+      ...(origin && { settingsOrigin: origin }),
+      namespaces,
+      inputFindings: [...set.findings, ...findings],
+    };
   };
 }
 

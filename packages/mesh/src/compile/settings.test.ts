@@ -43,6 +43,7 @@ test('a MeshConfig is laid over the settings of the program, and gone with it', 
     ['audit', 'deny', { lifetime: '1h' }, { logLevel: 'debug' }],
   );
   assert.equal(remove().settings, store.current().settings);
+  assert.equal(remove().settingsOrigin, undefined);
 });
 
 test('equal settings are the same object, and so is all that was made with them', () => {

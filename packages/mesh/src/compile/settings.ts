@@ -1,11 +1,14 @@
 import { type MeshConfig, type MeshConfigSpec, meshConfigFields, parse, type SourceObject } from '@heddle/smi';
 import { type Finding, findingAt } from '../findings/finding.ts';
+import { originOf, type ResourceOrigin } from '../model/origin.ts';
 import type { MeshSettings } from '../model/settings.ts';
 import type { Resource, ResourceSet } from '../store/resource-set.ts';
 
 /** How the mesh behaves by its MeshConfig, and what is to be said of that. */
 export interface SettledSettings {
   readonly settings: MeshSettings;
+  /** The same object as long as the MeshConfig is. */
+  readonly origin?: ResourceOrigin;
   readonly findings: readonly Finding[];
 }
 
@@ -24,7 +27,7 @@ export function createSettler(): (set: ResourceSet) => SettledSettings {
     const next = settle(base, config);
     const before = last?.settled.settings;
     const settings = before !== undefined && isSame(before, next.settings) ? before : next.settings;
-    last = { base, config, settled: { settings, findings: next.findings } };
+    last = { base, config, settled: { ...next, settings } };
     return last.settled;
   };
 }
@@ -45,7 +48,11 @@ export function startSettings(base: MeshSettings, objects: readonly SourceObject
 function settle(base: MeshSettings, config: Resource<MeshConfig> | undefined): SettledSettings {
   if (config === undefined) return { settings: base, findings: [] };
   const spec = config.value.spec ?? {};
-  return { settings: layOver(base, pick(spec, 'live')), findings: awaitingRestart(base, spec, config.source) };
+  return {
+    settings: layOver(base, pick(spec, 'live')),
+    origin: originOf(config.source, ['spec']),
+    findings: awaitingRestart(base, spec, config.source),
+  };
 }
 
 function awaitingRestart(base: MeshSettings, spec: MeshConfigSpec, source: SourceObject): Finding[] {

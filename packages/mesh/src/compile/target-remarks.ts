@@ -22,7 +22,11 @@ export class TargetRemarks {
   /** The same, and what to do about it: a sentence. */
   miss(reason: Reason, path: FieldPath, why: string, hint: string): void {
     this.gap(path, why);
-    const sentence = `${why.charAt(0).toUpperCase()}${why.slice(1)}`;
-    this.findings.push(findingAt(reason, this.#source, path, `${sentence}${hint}`));
+    this.say(reason, path, `${why.charAt(0).toUpperCase()}${why.slice(1)}${hint}`);
+  }
+
+  /** Something that what opens nothing tells by itself: a sentence. */
+  say(reason: Reason, path: FieldPath, sentence: string): void {
+    this.findings.push(findingAt(reason, this.#source, path, sentence));
   }
 }

@@ -1,6 +1,6 @@
 import type { FieldPath, SourceObject, TCPRoute, TrafficTarget, TrafficTargetRule } from '@heddle/smi';
 import type { Finding } from '../findings/finding.ts';
-import type { HttpRouteMatch } from '../model/http-route-match.ts';
+import { type HttpRouteMatch, whyNoVoucher } from '../model/http-route-match.ts';
 import { spiffeId } from '../model/mesh-model.ts';
 import { originOf } from '../model/origin.ts';
 import type { ResolvedTarget, TcpRule } from '../model/target.ts';
@@ -58,7 +58,9 @@ export function resolveTarget(target: Resource<TrafficTarget>, scope: Scope): Ta
     const origin = originOf(target.source, path);
     sayUnusable(rule, path, scope, remarks);
     if (rule.kind === 'HTTPRouteGroup') {
-      entries.push(...pickEntries(rule, path, scope, remarks).map(match => ({ match, rule: origin })));
+      const picked = pickEntries(rule, path, scope, remarks);
+      sayUnsafeHeaders(picked, path, remarks);
+      entries.push(...picked.map(match => ({ match, rule: origin })));
     } else if (rule.kind === 'TCPRoute') {
       const route = scope.resources.tcpRoutes.get(rule.name);
       tcpRules.push({ origin, ports: portsOf(route) });
@@ -172,6 +174,15 @@ function pickEntries(
     }
     return picked;
   });
+}
+
+/** Entries that are in force, match in splits, and let nothing in (H5). */
+function sayUnsafeHeaders(entries: readonly HttpRouteMatch[], path: FieldPath, remarks: TargetRemarks): void {
+  for (const { name, headers } of entries) {
+    const [why] = headers.flatMap(header => whyNoVoucher(header.name) ?? []);
+    if (why === undefined) continue;
+    remarks.say('UnsafeHeader', path, `Entry ${name} lets nothing in: ${why}; ask for another header.`);
+  }
 }
 
 function portsOf(route: Resource<TCPRoute> | undefined): TcpRule['ports'] {

@@ -266,6 +266,12 @@ export const catalogue = {
     meaning:
       'mtls is permissive where policy is enforced: plain text has no identity, so no TrafficTarget lets it in (I2).',
   },
+  UnsafeHeader: {
+    code: 'SMI4016',
+    severity: 'warning',
+    meaning:
+      'A rule names an entry that asks for a header which vouches for nothing: no request gets in by that entry.',
+  },
   Unsupported: { code: 'SMI5001', severity: 'warning', meaning: 'A backend can not express this part of the model.' },
   NotProgrammed: {
     code: 'SMI5002',

@@ -56,11 +56,14 @@ const mostDashes = 6;
 
 /** Whether an entry can let anything in: not by what the sidecar adds, nor by a name with countless spellings. */
 export function canGrant({ headers }: HttpRouteMatch): boolean {
-  return headers.every(({ name }) => canVouch(name));
+  return headers.every(({ name }) => whyNoVoucher(name) === undefined);
 }
 
-function canVouch(name: string): boolean {
-  return !isSteeringHeader(name) && name.split('-').length <= mostDashes + 1;
+/** Why a header that an entry asks for lets nothing in, as a clause; `undefined` where it does. */
+export function whyNoVoucher(name: string): string | undefined {
+  if (isSteeringHeader(name)) return `header ${name} is the sidecar’s own`;
+  if (name.split('-').length <= mostDashes + 1) return undefined;
+  return `header ${name} has too many spellings with _ for - to be safe`;
 }
 
 /** What of a request is matched. */
@@ -98,7 +101,8 @@ export function grantMismatch(match: HttpRouteMatch, request: RequestFacts): str
   const found = mismatch(match, request);
   if (found !== undefined) return found;
   for (const { name } of match.headers) {
-    if (!canVouch(name)) return `header ${name} has too many spellings with _ for - to be safe`;
+    const unsafe = whyNoVoucher(name);
+    if (unsafe !== undefined) return unsafe;
     for (const other of request.headers.keys()) {
       if (other !== name && isSpelling(name, other)) return `header ${other} may pass for ${name}`;
     }

@@ -1,5 +1,6 @@
 import { compareFindings, type Finding } from '../findings/finding.ts';
 import type { Modes } from './modes.ts';
+import type { ResourceOrigin } from './origin.ts';
 import type { RouteProfile } from './route-profile.ts';
 import type { Service } from './service.ts';
 import type { MeshSettings } from './settings.ts';
@@ -13,6 +14,8 @@ import type { Workload } from './workload.ts';
  */
 export interface MeshModel {
   readonly settings: MeshSettings;
+  /** The MeshConfig that says so; absent where there is none. */
+  readonly settingsOrigin?: ResourceOrigin;
   readonly namespaces: ReadonlyMap<string, NamespaceModel>;
   /** What was wrong with single objects as they were read. */
   readonly inputFindings: readonly Finding[];

@@ -1,6 +1,7 @@
 import type { AccessLogFilterJson, AccessLogJson } from '@heddle/envoy-api/envoy/config/accesslog/v3/accesslog_pb';
 import type { RuntimeJson } from '@heddle/envoy-api/envoy/service/runtime/v3/rtds_pb';
 import type { Modes } from '../../model/modes.ts';
+import type { ResourceOrigin } from '../../model/origin.ts';
 import { auditDenied } from './audit.ts';
 import { runtimeType, type XdsResource } from './resource.ts';
 import { typed } from './typed.ts';
@@ -15,12 +16,12 @@ export const runtimeLayer = 'heddle';
  * Whether calls are written down is a switch that every sidecar has by name, so that it turns without a listener being
  * changed, which would drain its connections: listeners always know how to write, and ask it each time.
  */
-export function accessLogSwitch(mode: Modes['accessLog']): XdsResource {
+export function accessLogSwitch(mode: Modes['accessLog'], origin?: ResourceOrigin): XdsResource {
   const value: RuntimeJson = {
     name: runtimeLayer,
     layer: { [switches.all]: mode === 'all' ? 100 : 0, [switches.denied]: mode === 'denied' ? 100 : 0 },
   };
-  return { typeUrl: runtimeType, name: runtimeLayer, value, origins: [] };
+  return { typeUrl: runtimeType, name: runtimeLayer, value, origins: origin === undefined ? [] : [origin] };
 }
 
 const switches = { all: 'heddle.access_log.all', denied: 'heddle.access_log.denied' } as const;

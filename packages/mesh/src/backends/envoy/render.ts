@@ -1,6 +1,7 @@
 import { type DirectPort, directKey, directPortsOf } from '../../model/headless.ts';
 import { type MeshModel, serviceOf, splitKey, workloadOf } from '../../model/mesh-model.ts';
 import type { Modes } from '../../model/modes.ts';
+import type { ResourceOrigin } from '../../model/origin.ts';
 import { profileFor, type RouteProfile } from '../../model/route-profile.ts';
 import { isClusterService, type Service } from '../../model/service.ts';
 import type { MeshSettings } from '../../model/settings.ts';
@@ -36,23 +37,22 @@ export function createEnvoyRenderer(): Render<EnvoyTarget, EnvoyOutput> {
     }
     const stale = staleWorkloads(state, model);
     const strays = state.findStrays(model.namespaces);
+    if (strays !== state.strays || model.settingsOrigin !== state.origin) {
+      for (const [key] of configurations(state.output)) stale.add(key);
+    }
     if (strays !== state.strays) {
       state.strays = strays;
       state.bases = basesOf(model.settings, strays);
-      for (const [key] of configurations(state.output)) stale.add(key);
+    }
+    if (model.settingsOrigin !== state.origin) {
+      state.origin = model.settingsOrigin;
+      state.switches = switchesOf(model.settingsOrigin);
     }
     state.output = { sidecars: renderAnew(state, model, stale) };
     state.namespaces = model.namespaces;
     return { output: state.output, findings: [] };
   };
 }
-
-/** What switches the access log, by what is to be written. */
-const accessLogs: Readonly<Record<Modes['accessLog'], ResourceGroup>> = {
-  off: { resources: [accessLogSwitch('off')] },
-  denied: { resources: [accessLogSwitch('denied')] },
-  all: { resources: [accessLogSwitch('all')] },
-};
 
 /** The configurations of the last model, but for these workloads. */
 function renderAnew(state: RenderState, model: MeshModel, stale: ReadonlySet<string>): EnvoyOutput['sidecars'] {
@@ -80,6 +80,9 @@ interface RenderState {
   strays: StrayAddresses;
   /** By whether a workload may leave the mesh. */
   bases: Readonly<Record<Modes['egress'], ResourceGroup>>;
+  /** What switches the access log, by what is to be written: the mark of the MeshConfig on every sidecar. */
+  switches: Readonly<Record<Modes['accessLog'], ResourceGroup>>;
+  origin: ResourceOrigin | undefined;
   readonly fronts: ByProfile<ResourceGroup>;
   readonly backs: WeakMap<Service, ResourceGroup>;
   readonly plainBacks: WeakMap<Service, ResourceGroup>;
@@ -102,6 +105,8 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
     findStrays,
     strays,
     bases: basesOf(settings, strays),
+    switches: switchesOf(undefined),
+    origin: undefined,
     fronts: new ByProfile(),
     backs: new WeakMap(),
     plainBacks: new WeakMap(),
@@ -118,6 +123,11 @@ function emptyState(target: EnvoyTarget, settings: MeshSettings): RenderState {
 function basesOf({ serviceRanges }: MeshSettings, strays: StrayAddresses): RenderState['bases'] {
   const base = (egress: Modes['egress']) => baseGroup({ serviceRanges, egress, strays });
   return { allow: base('allow'), deny: base('deny') };
+}
+
+function switchesOf(origin: ResourceOrigin | undefined): RenderState['switches'] {
+  const to = (mode: Modes['accessLog']) => ({ resources: [accessLogSwitch(mode, origin)] });
+  return { off: to('off'), denied: to('denied'), all: to('all') };
 }
 
 function sameTarget(a: EnvoyTarget, b: EnvoyTarget): boolean {
@@ -151,7 +161,7 @@ function groupsOf(state: RenderState, model: MeshModel, workload: Workload): Res
   const { egress } = workload.modes;
   const groups = [
     state.bases[egress],
-    accessLogs[workload.modes.accessLog],
+    state.switches[workload.modes.accessLog],
     remember(state.inbounds, workload.ports, () => inboundOf(workload)),
   ];
   const named = workload.reaches.flatMap(key => serviceOf(model, key) ?? []);
