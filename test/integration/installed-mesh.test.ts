@@ -195,7 +195,8 @@ describe('an installed mesh', { skip, timeout: 600_000 }, () => {
     const identity = await until('the ConfigMap', () => get('/api/v1/namespaces/shop/configmaps/heddle-identity'));
     assert.match((identity['data'] as Record<string, string>)['ca.crt'] ?? '', /BEGIN CERTIFICATE/);
     const containers = [{ name: 'app', image: 'app' }];
-    const template = { metadata: { labels: { app: 'web' } }, spec: { containers } };
+    const annotations = { 'heddle.dev/app-config': 'enabled' };
+    const template = { metadata: { labels: { app: 'web' }, annotations }, spec: { containers } };
     await applyAll(cluster.client, {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -210,6 +211,16 @@ describe('an installed mesh', { skip, timeout: 600_000 }, () => {
       recordsIn((pod['spec'] as { initContainers: unknown }).initContainers).map(({ name }) => name),
       ['heddle-init', 'heddle-sidecar'],
     );
+  });
+
+  test('applications that ask are told what the mesh is to them', async () => {
+    const { items } = await cluster.client.json<{ items: ApiObject[] }>({ path: '/api/v1/namespaces/shop/pods' });
+    const path = `/api/v1/namespaces/shop/pods/${items[0]?.metadata.name}/status`;
+    const body = { status: { phase: 'Running', podIP: '10.244.0.9', podIPs: [{ ip: '10.244.0.9' }] } };
+    await cluster.client.json({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' });
+    const map = await until('the ConfigMap', () => get('/api/v1/namespaces/shop/configmaps/heddle-app-config-default'));
+    const { 'config.yaml': text } = map['data'] as Record<string, string>;
+    assert.match(text ?? '', /^version: 1\nidentity: spiffe:\/\/cluster\.local\/ns\/shop\/sa\/default\n/);
   });
 
   test('policy is judged by what is in the cluster', async () => {
