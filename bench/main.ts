@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchCerts } from './certs.ts';
 import { benchChange } from './change.ts';
+import { benchMemory } from './memory.ts';
 import { benchReroute } from './reroute.ts';
 import { benchStart } from './start.ts';
 
@@ -8,6 +9,7 @@ import { benchStart } from './start.ts';
 const benches: Readonly<Record<string, (services: number) => object | Promise<object>>> = {
   change: services => benchChange(services),
   certs: () => benchCerts(),
+  memory: services => benchMemory(services),
   reroute: () => benchReroute(),
   start: () => benchStart(),
 };

@@ -167,6 +167,19 @@ const layers: Readonly<Record<string, Layer>> = {
     knows: ['control-plane/identity'],
     packages: ['Node'],
   },
+  'control-plane/local/kubelet': {
+    holds: 'the node as a cluster sees it: kubelet and scheduler for the one that runs here',
+    knows: [
+      'smi',
+      'mesh/findings',
+      'control-plane/kube',
+      'control-plane/sources',
+      'control-plane/local/pod.ts',
+      'control-plane/local/desired',
+      'control-plane/local/controller',
+    ],
+    packages: ['Node'],
+  },
   'control-plane/traffic': {
     holds: 'calls that are expected to end in a certain way, and how they did',
     knows: ['smi', 'mesh/findings', 'mesh/model', 'mesh/explain'],
@@ -194,7 +207,9 @@ const layers: Readonly<Record<string, Layer>> = {
       'smi',
       'mesh/findings',
       'mesh/status',
+      'mesh/model',
       'control-plane/kube',
+      'control-plane/sources/kubernetes',
       'control-plane/identity',
       'control-plane/sidecar',
       'control-plane/xds',
@@ -275,6 +290,11 @@ const layers: Readonly<Record<string, Layer>> = {
   'control-plane/controller.ts': { holds: 'the wiring of a controller', knows: everything, packages: ['Node'] },
   'control-plane/local-controller.ts': {
     holds: 'the wiring of a local mesh’s controller',
+    knows: everything,
+    packages: ['Node'],
+  },
+  'control-plane/local-cluster.ts': {
+    holds: 'the wiring of a cluster on this machine',
     knows: everything,
     packages: ['Node'],
   },

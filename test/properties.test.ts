@@ -14,7 +14,7 @@ import {
   type MeshModel,
   ResourceStore,
 } from '@heddle/mesh';
-import { type KubeObject, refOf, type SourceObject } from '@heddle/smi';
+import { convert, groupOf, type KubeObject, kindOf, refOf, type SourceObject } from '@heddle/smi';
 import * as fc from 'fast-check';
 import { viewFindings } from './scenarios/view-findings.ts';
 import { viewModel } from './scenarios/view-model.ts';
@@ -90,6 +90,23 @@ test('adding a TrafficTarget never denies what was allowed (T1)', () => {
       for (const call of calls) if (allows(before, call)) assert.ok(allows(after, call), JSON.stringify(call));
     }),
     { numRuns: 80 },
+  );
+});
+
+test('the version that an object is written in changes nothing of what is made of it (V1, V2, V3, V4)', () => {
+  const rewritten = policyOver(fixedWorld).chain(policy =>
+    fc
+      .array(fc.constantFrom('v1alpha1', 'v1alpha2', 'v1alpha3'), {
+        minLength: policy.length,
+        maxLength: policy.length,
+      })
+      .map(versions => [policy, policy.map((object, index) => inVersion(object, versions[index] ?? ''))] as const),
+  );
+  fc.assert(
+    fc.property(rewritten, ([policy, others]) => {
+      sameSidecars(meshOf([...world, ...others]).sidecars, meshOf([...world, ...policy]).sidecars);
+    }),
+    { numRuns: 40 },
   );
 });
 
@@ -169,6 +186,15 @@ function allows(model: MeshModel, call: Call): boolean {
     if (error instanceof DependsOnPod) return false;
     throw error;
   }
+}
+
+/** The same object in another version of its group, if it has that one. */
+function inVersion(object: KubeObject, version: string): KubeObject {
+  const isKept = kindOf(object.apiVersion, object.kind)?.versions.includes(version);
+  if (isKept !== true) return object;
+  const converted = convert(object, `${groupOf(object.apiVersion)}/${version}`);
+  assert.ok(converted.object, JSON.stringify(converted.violations));
+  return converted.object;
 }
 
 function bytesOf({ model, findings, sidecars }: MadeMesh): string {

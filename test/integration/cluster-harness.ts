@@ -13,7 +13,7 @@ import {
   type ClusterOptions,
   startCluster,
 } from '../../packages/control-plane/src/local/cluster/cluster.ts';
-import { findPrograms } from '../../packages/control-plane/src/local/cluster/programs.ts';
+import { type ClusterPrograms, findPrograms } from '../../packages/control-plane/src/local/cluster/programs.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -48,10 +48,7 @@ export interface TestCluster extends Cluster {
 export async function startTestCluster(
   options: Partial<Pick<ClusterOptions, 'users' | 'controllers' | 'onTrouble'>> = {},
 ): Promise<TestCluster> {
-  const found = await programs().catch(async () => {
-    await run(join(root, 'scripts/kubernetes/build'), { maxBuffer: 1 << 26 });
-    return await programs();
-  });
+  const found = await buildPrograms();
   const directory = await mkdtemp(join(tmpdir(), 'hk-'));
   const stop = new AbortController();
   const environment = { PATH: process.env['PATH'] ?? '', HOME: directory };
@@ -68,6 +65,14 @@ export async function startTestCluster(
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The programs of a cluster, built where they are missing. */
+export async function buildPrograms(): Promise<ClusterPrograms> {
+  return await programs().catch(async () => {
+    await run(join(root, 'scripts/kubernetes/build'), { maxBuffer: 1 << 26 });
+    return await programs();
+  });
 }
 
 /** The client of whoever a kubeconfig is for. */

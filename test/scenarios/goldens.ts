@@ -35,11 +35,12 @@ export function goldensOf({ name, mesh, calls, input }: Scenario): ReadonlyMap<s
 
 /** Other meshes have nothing of their own to say to stories about hosts, paths and evasion: those are about sidecars. */
 function translationsOf(scenario: string): [target: string, render: RenderManifests][] {
-  return /^(?:access|modes|split)\//.test(scenario) ? Object.entries(renderers) : [];
+  return /^(?:access|modes|profile|split)\//.test(scenario) ? Object.entries(renderers) : [];
 }
 
 /** What holds by default is alike in all scenarios, and who may call in all about splits. */
 function isOfStory({ origins }: Manifest, scenario: string): boolean {
+  if (scenario.startsWith('profile/')) return origins.some(({ kind }) => kind === 'ServiceProfile');
   if (!scenario.startsWith('split/')) return origins.length > 0;
   return origins.some(({ kind }) => kind === 'TrafficSplit');
 }

@@ -17,6 +17,8 @@ export interface Config {
   readonly caKey?: string;
   /** Kubeconfigs, separated as PATH is; absent: `~/.kube/config`, else the service account of the pod. */
   readonly kubeconfig?: string;
+  /** A folder with the programs of a Kubernetes control plane; absent, or where it lacks one: the cache. */
+  readonly kubernetesPrograms?: string;
   /** The Envoy executable; absent: the one on `executablePath`, else the one in the cache. */
   readonly envoy?: string;
   /** `auto`: where a terminal reads. */
@@ -93,6 +95,12 @@ export const settings: readonly Setting[] = [
     flag: '--kubeconfig',
     meaning: 'How to reach a Kubernetes cluster, as kubectl has it: files, separated by colons.',
     default: '`~/.kube/config`; in a pod, its service account',
+  },
+  {
+    key: 'kubernetesPrograms',
+    environment: ['KUBEBUILDER_ASSETS'],
+    meaning: 'A folder with etcd, kube-apiserver and kube-controller-manager, for `heddle up --kubernetes`.',
+    default: 'the cache, where `scripts/kubernetes/build` puts them',
   },
   {
     key: 'envoy',

@@ -11,6 +11,8 @@ import { serveMetrics } from './metrics/server.ts';
 import { admitSidecar } from './outputs/kubernetes/admit-sidecar.ts';
 import { sharedAuthority } from './outputs/kubernetes/authority-secret.ts';
 import { ClusterReports } from './outputs/kubernetes/cluster-reports.ts';
+import { logicalRoots } from './outputs/kubernetes/root-service.ts';
+import { RootServices } from './outputs/kubernetes/root-services.ts';
 import { type KindTrouble, KubernetesSource } from './sources/kubernetes/kubernetes-source.ts';
 import { meshConfigsAtStart } from './sources/kubernetes/mesh-config.ts';
 import type { Authenticate, ServerCertificate } from './xds/server.ts';
@@ -70,6 +72,7 @@ export async function runKubernetesController(
     client,
     onTrouble: trouble => tell(trouble, log),
     onPolicy: (ref, object) => reports.see(ref, object),
+    onService: (ref, object) => roots.see(ref, object),
     onRecovered: ({ plural, group }) => log.info('listed again', { object: named(plural, group) }),
   });
   let state: State | undefined;
@@ -79,8 +82,9 @@ export async function runKubernetesController(
     sources: [source],
     // All sidecars share one port, where each proves who it is.
     open: async () => await Promise.resolve(undefined),
-    onState: now => {
-      state = now;
+    onState: made => {
+      state = made;
+      roots.want(logicalRoots(made.model));
     },
     log,
   });
@@ -90,6 +94,10 @@ export async function runKubernetesController(
     now,
     onTrouble: (what, error) => log.error('what became of an object could not be said on it', error, { what }),
   });
+  const roots = new RootServices({
+    client,
+    onTrouble: (what, error) => log.error('not made or removed', error, { what }),
+  });
   controller.report.onChange(() => reports.changed());
   const metrics = await serveMetrics(options.metrics.port, controller.report, signal, options.metrics.host);
   const { audience } = options;
@@ -98,7 +106,7 @@ export async function runKubernetesController(
     options.onListening?.({ xds, metrics: `${options.metrics.host}:${metrics.port}` });
   });
   const webhooks = answerReviews(options, { state: () => state, authority }, signal);
-  const election = electWriter(options, reports, signal);
+  const election = electWriter(options, [reports, roots], signal);
   await Promise.all([controller.run(signal), serving, webhooks, election]);
 }
 
@@ -117,7 +125,7 @@ async function answerReviews(
 /** One replica at a time says on objects what became of them. */
 async function electWriter(
   { client, namespace, identity, log }: KubernetesControllerOptions,
-  reports: ClusterReports,
+  writers: readonly { run(signal: AbortSignal): Promise<void> }[],
   signal: AbortSignal,
 ): Promise<void> {
   const onTrouble = (error: unknown): void =>
@@ -126,7 +134,7 @@ async function electWriter(
     { client, namespace, name: writerLease, identity, onTrouble },
     async leading => {
       log.info('this replica says on objects what became of them', { identity });
-      await reports.run(leading);
+      await Promise.all(writers.map(async writer => await writer.run(leading)));
     },
     signal,
   );

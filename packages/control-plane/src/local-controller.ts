@@ -90,7 +90,8 @@ async function openMetrics(
   }
 }
 
-interface SocketToOpen {
+/** Whose socket to open, and where. */
+export interface SocketToOpen {
   readonly sidecar: SidecarRef;
   readonly xds: XdsServer;
   readonly runDirectory: string;
@@ -98,7 +99,7 @@ interface SocketToOpen {
 }
 
 /** Each sidecar has a socket that no other pod sees: that proves who it is. Tried until it opens; undefined once the signal aborts. */
-async function openSocket(
+export async function openSocket(
   { sidecar: { nodeId, namespace, pod }, xds, runDirectory, log }: SocketToOpen,
   signal: AbortSignal,
 ): Promise<XdsListening | undefined> {

@@ -218,6 +218,17 @@ function statusOf(address: string, ready: boolean, end: PodEnd | undefined): Jso
   };
 }
 
+/** A pod, or what makes pods, with the `workingDir` of containers taken from the folder of its manifest, as here all are absolute. */
+export function withOwnFolders(source: SourceObject): KubeObject {
+  const { object } = source;
+  const folder = folderOf(source);
+  if (object.kind === 'Pod') return { ...object, spec: absoluteFolders(object['spec'], folder) };
+  const spec = recordOf(object['spec']);
+  const template = spec['template'];
+  if (!isRecord(template)) return object;
+  return { ...object, spec: { ...spec, template: { ...template, spec: absoluteFolders(template['spec'], folder) } } };
+}
+
 function folderOf(source: SourceObject): string {
   const file = source.locate?.([])?.file;
   return resolve(file === undefined ? '.' : dirname(file));

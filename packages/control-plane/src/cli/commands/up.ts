@@ -8,6 +8,7 @@ import type { MeshStart } from '../run/start-mesh.ts';
 
 interface UpOptions extends AuthorityFiles {
   readonly check?: boolean;
+  readonly kubernetes?: boolean;
   readonly output: OutputFormat;
   readonly timeout: number;
   readonly port: number;
@@ -31,13 +32,18 @@ export const upCommand: CliCommand = {
       .summary('run a folder of manifests as a mesh on this machine')
       .argument('<dir>', 'folder of manifests')
       .option('--check', 'run the Traffic of the folder from inside the workloads, print expected and seen, and end')
+      .option('--kubernetes', 'run a Kubernetes control plane for it, to be used with kubectl; prints its KUBECONFIG')
       .addOption(outputOption(undefined, 'how to write the answer of --check'))
       .option('--timeout <seconds>', 'how long the mesh may take to become ready, with --check', whole(1, 86_400), 60)
       .option('--port <port>', 'first loopback port for Services that the front door shows', whole(1, 65_535), 18_080)
       .addOption(metricsPortOption())
       .option('--v <level>', 'verbosity of the controller’s log; 4 shows every exchange', whole(0, 9), 0);
     addAuthorityOptions(command);
-    addExamples(command, ['heddle up examples/bookstore', 'heddle up examples/bookstore --check']);
+    addExamples(command, [
+      'heddle up examples/bookstore',
+      'heddle up examples/bookstore --check',
+      'heddle up examples/bookstore --kubernetes',
+    ]);
   },
   run: async (context, command) => {
     const [directory = ''] = command.args;
@@ -45,9 +51,16 @@ export const upCommand: CliCommand = {
     if (options.check !== true && options.output !== 'text')
       throw new UsageError(`-o ${options.output} is for --check; of a mesh that runs, heddle status -o tells.`);
     await requireFolder(directory);
+    if (options.check === true && options.kubernetes === true)
+      throw new UsageError('--check is for a mesh without a cluster: --kubernetes excludes it.');
     const { caCertificate, caKey } = context.config;
     const files = { caCert: options.caCert ?? caCertificate, caKey: options.caKey ?? caKey };
     const authority = await readAuthorityFiles(files, context);
+    if (options.kubernetes === true) {
+      const { upCluster } = await import('../run/up-cluster.ts');
+      await upCluster(context, { directory, verbosity: options.v, authority }, context.interruption());
+      return 0;
+    }
     return await up(context, { directory, authority }, options);
   },
 };

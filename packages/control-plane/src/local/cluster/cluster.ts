@@ -119,13 +119,13 @@ function keeper(options: ClusterOptions, files: ClusterFiles) {
     });
 }
 
-/** Those that write end before what they write to. */
+/** Nothing of a cluster outlives it, so nothing needs to be written down in order. */
 async function endWith(processes: readonly KeptProcess[], signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (signal.aborted) resolve();
   signal.addEventListener('abort', () => resolve(), { once: true });
   await promise;
-  for (const process of processes) await process.stop();
+  await Promise.all(processes.map(async process => await process.stop('at once')));
 }
 
 interface Awaited {

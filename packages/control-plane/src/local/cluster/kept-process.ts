@@ -57,8 +57,9 @@ export class KeptProcess {
     this.#running = this.#keep(stop.signal);
   }
 
-  /** Ends it and waits until it has; it may be started again. */
-  async stop(): Promise<void> {
+  /** Ends it and waits until it has; it may be started again. Without ceremony where nothing of what it keeps is needed. */
+  async stop(how: 'in order' | 'at once' = 'in order'): Promise<void> {
+    if (how === 'at once') this.#child?.kill('SIGKILL');
     this.#stop?.abort();
     await this.#running;
     this.#stop = undefined;

@@ -48,6 +48,11 @@ export class NodeOutput implements Output {
     };
   }
 
+  /** Tells the node its pods without a pass: those of another source than the mesh's. */
+  refresh(): void {
+    this.#podList.put(this.#pods());
+  }
+
   forget(): void {
     // Remembers nothing of a model.
   }

@@ -4,6 +4,7 @@ import { isInjected } from '../../inject/pod-to-inject.ts';
 import type { ApiObject } from '../../kube/kube-object.ts';
 import { type JsonRecord, recordOf } from '../record.ts';
 import type { ClusterKind } from './cluster-kinds.ts';
+import { addressOfRoot } from './logical-root.ts';
 
 /** Annotations that change on their own, or say again what the object says. */
 const noise: ReadonlySet<string> = new Set([
@@ -16,18 +17,35 @@ const withoutSidecar = { 'heddle.dev/inject': 'disabled' };
 
 /**
  * An object of the cluster as the mesh reads it: without what it has no use for, which is most of a Pod, and all that
- * changes without a meaning to the mesh, such as statuses of policy. One that is the same to the mesh stays the same
- * JavaScript object.
+ * changes without a meaning to the mesh, such as statuses of policy. A pod that was never injected is marked as outside the
+ * mesh, whatever it says. One that is the same to the mesh stays the same JavaScript object.
  */
 export function meshObject(object: ApiObject, kind: ClusterKind, before?: SourceObject): SourceObject {
-  const read = {
+  const read = readObject(object, kind);
+  return sameOr(kind.kind === 'Pod' ? markedPod(read, object) : read, before);
+}
+
+/** The same where pods need no injection: each has the sidecar that it does not refuse. */
+export function bareObject(object: ApiObject, kind: ClusterKind, before?: SourceObject): SourceObject {
+  return sameOr(readObject(object, kind), before);
+}
+
+type ReadObject = JsonRecord & { readonly metadata: JsonRecord };
+
+function readObject(object: ApiObject, kind: ClusterKind): ReadObject {
+  const address = kind.kind === 'Service' ? addressOfRoot(object) : undefined;
+  if (address !== undefined) return { ...address, metadata: { ...address.metadata } };
+  return {
     apiVersion: object.apiVersion,
     kind: kind.kind,
     metadata: metadataOf(object),
     ...fieldsOf(object, kind),
   };
-  const next = (kind.kind === 'Pod' ? markedPod(read, object) : read) as KubeObject;
-  return before !== undefined && isDeepStrictEqual(before.object, next) ? before : { object: next };
+}
+
+function sameOr(read: ReadObject, before: SourceObject | undefined): SourceObject {
+  if (before !== undefined && isDeepStrictEqual(before.object, read)) return before;
+  return { object: read as unknown as KubeObject };
 }
 
 function metadataOf({ metadata }: ApiObject): JsonRecord {
@@ -76,7 +94,7 @@ function podFields(object: ApiObject): JsonRecord {
 }
 
 /** Whatever it says of itself: a pod that was never injected has no sidecar. */
-function markedPod(read: JsonRecord & { readonly metadata: JsonRecord }, object: ApiObject): JsonRecord {
+function markedPod(read: ReadObject, object: ApiObject): ReadObject {
   if (isInjected({ metadata: recordOf(object.metadata), spec: recordOf(object['spec']) })) return read;
   const annotations = { ...recordOf(read.metadata['annotations']), ...withoutSidecar };
   return { ...read, metadata: { ...read.metadata, annotations } };

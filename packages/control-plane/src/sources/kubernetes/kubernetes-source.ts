@@ -10,7 +10,7 @@ import { type ResourceListener, watchResources } from '../../kube/watch-resource
 import { recordOf } from '../record.ts';
 import type { Delivery, Source } from '../source.ts';
 import { type ClusterKind, clusterKinds } from './cluster-kinds.ts';
-import { meshObject } from './cluster-object.ts';
+import { bareObject, meshObject } from './cluster-object.ts';
 import { servedPath } from './served-path.ts';
 
 /** A kind that can't be listed or watched now; what was known of it stays in force. */
@@ -29,12 +29,16 @@ export interface KubernetesSourceOptions {
   readonly client: ApiClient;
   /** Default: every kind that the mesh is compiled from. */
   readonly kinds?: readonly ClusterKind[];
+  /** Who has a sidecar: pods that were injected (the default), or whoever does not refuse one, where the node brings it. */
+  readonly sidecars?: 'injected' | 'unless-refused';
   /** Told once when a kind can't be had, and again when that has another reason; must not throw. */
   readonly onTrouble: (trouble: KindTrouble) => void;
   /** Told when a kind of which trouble was told can be had again. */
   readonly onRecovered?: (kind: ClusterKind) => void;
   /** Told of each object of policy as it came, status included; undefined for one that is gone. */
   readonly onPolicy?: (ref: ObjectRef, object: ApiObject | undefined) => void;
+  /** The same of Services. */
+  readonly onService?: (ref: ObjectRef, object: ApiObject | undefined) => void;
 }
 
 /** Follows a cluster. */
@@ -48,7 +52,8 @@ export class KubernetesSource implements Source {
 
   constructor(options: KubernetesSourceOptions) {
     this.#options = options;
-    this.#kinds = (options.kinds ?? clusterKinds).map(kind => new KindState(kind));
+    const read: typeof meshObject = options.sidecars === 'unless-refused' ? bareObject : meshObject;
+    this.#kinds = (options.kinds ?? clusterKinds).map(kind => new KindState(kind, read));
   }
 
   /** A pod as it is now; undefined for one that is not known. */
@@ -82,10 +87,10 @@ export class KubernetesSource implements Source {
   }
 
   #listener(state: KindState, due: () => void): ResourceListener {
-    const { onPolicy, onTrouble, onRecovered } = this.#options;
-    const { policy } = state.kind;
+    const { onPolicy, onService, onTrouble, onRecovered } = this.#options;
+    const onObject = state.kind.policy ? onPolicy : state.kind.kind === 'Service' ? onService : undefined;
     const told = (object: ApiObject, isThere: boolean): void => {
-      if (policy) onPolicy?.(refOf(object), isThere ? object : undefined);
+      onObject?.(refOf(object), isThere ? object : undefined);
     };
     return {
       replaced: objects => {
@@ -139,12 +144,14 @@ class KindState {
   isSettled = false;
   /** Names what is wrong now. */
   trouble: string | undefined;
+  readonly #read: typeof meshObject;
   readonly #objects = new Map<string, SourceObject>();
   readonly #upserts = new Map<string, SourceObject>();
   readonly #removals = new Map<string, ObjectRef>();
 
-  constructor(kind: ClusterKind) {
+  constructor(kind: ClusterKind, read: typeof meshObject) {
     this.kind = kind;
+    this.#read = read;
   }
 
   get(meta: { readonly namespace: string; readonly name: string }): SourceObject | undefined {
@@ -159,19 +166,21 @@ class KindState {
       this.put(object);
     }
     this.isSettled = true;
-    return [...gone.values()].map(({ object }) => {
-      this.remove(object);
-      return object;
+    return [...gone.values()].map(({ object: { metadata, apiVersion } }) => {
+      this.remove({ metadata });
+      return { apiVersion, kind: this.kind.kind, metadata };
     });
   }
 
   put(object: ApiObject): void {
     const key = objectKey(object.metadata);
     const before = this.#objects.get(key);
-    const source = meshObject(object, this.kind, before);
+    const source = this.#read(object, this.kind, before);
     if (source === before) return;
-    // The same name in another version: who holds it takes that for the same object.
     this.#removals.delete(key);
+    // What was the address of a root has become a Service, or the other way round.
+    if (before !== undefined && before.object.kind !== source.object.kind)
+      this.#removals.set(`${key} as ${before.object.kind}`, refOf(before.object));
     this.#objects.set(key, source);
     this.#upserts.set(key, source);
   }

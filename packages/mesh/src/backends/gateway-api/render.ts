@@ -1,6 +1,7 @@
 import { inOrder, type RenderManifests } from '../manifest.ts';
 import { serviceRoutes } from '../routes/service-routes.ts';
 import { Shortfalls } from '../shortfalls.ts';
+import { sayConsumerProfiles } from '../treated-routes.ts';
 import { networkPolicies } from './network-policies.ts';
 
 /**
@@ -11,10 +12,12 @@ import { networkPolicies } from './network-policies.ts';
 export const renderGatewayApi: RenderManifests = model => {
   const shortfalls = new Shortfalls();
   const dialect = {
+    model,
     target: 'The Gateway API',
     leftOut: 'the entry is left out, and what it fits goes to the next that does',
     shortfalls,
   };
+  sayConsumerProfiles(dialect);
   const manifests = [...model.namespaces.values()].flatMap(namespace => [
     ...[...namespace.services.values()].flatMap(service => serviceRoutes(service, dialect)),
     ...networkPolicies(namespace, model, shortfalls),

@@ -2,6 +2,7 @@ import type { NamespaceModel } from '../../model/mesh-model.ts';
 import { inOrder, type Manifest, manifestOf, type RenderManifests } from '../manifest.ts';
 import { namePart, selectWorkloads } from '../selectors.ts';
 import { Shortfalls } from '../shortfalls.ts';
+import { sayConsumerProfiles } from '../treated-routes.ts';
 import { authorizationPolicies } from './authorization-policies.ts';
 import { virtualServices } from './virtual-services.ts';
 
@@ -12,7 +13,8 @@ import { virtualServices } from './virtual-services.ts';
  */
 export const renderIstio: RenderManifests = model => {
   const shortfalls = new Shortfalls();
-  const scope = { clusterDomain: model.settings.clusterDomain, shortfalls };
+  const scope = { model, shortfalls };
+  sayConsumerProfiles({ ...scope, target: 'Istio' });
   const manifests = [...model.namespaces.values()].flatMap(namespace => [
     ...[...namespace.services.values()].flatMap(service => virtualServices(service, scope)),
     ...authorizationPolicies(namespace, shortfalls),

@@ -1,4 +1,5 @@
 import type { HeaderMatch, HttpRouteMatch } from '../../model/http-route-match.ts';
+import type { MeshModel } from '../../model/mesh-model.ts';
 import { type Origin, originOf } from '../../model/origin.ts';
 import type { OutboundRoute, Service, ServicePort } from '../../model/service.ts';
 import { fitWeights } from '../fit-weights.ts';
@@ -6,10 +7,11 @@ import { type Manifest, manifestOf } from '../manifest.ts';
 import { isAnything, literalOf, prefixOf, type Shape, shapesOf } from '../pattern-shapes.ts';
 import { rootService } from '../root-service.ts';
 import type { Shortfalls } from '../shortfalls.ts';
+import { duration, originsOfRoute, type TreatedRoute, type Treatment, treatedRoutes } from '../treated-routes.ts';
 
 /** What virtual services are made with. */
 export interface SplitScope {
-  readonly clusterDomain: string;
+  readonly model: MeshModel;
   readonly shortfalls: Shortfalls;
 }
 
@@ -20,7 +22,12 @@ export interface SplitScope {
  * its own, for a request that no route fits would be answered 404.
  */
 export function virtualServices(service: Service, scope: SplitScope): Manifest[] {
-  const ports = service.ports.filter(({ protocol }) => protocol !== 'udp');
+  const ports = service.ports
+    .filter(({ protocol }) => protocol !== 'udp')
+    .map(port => ({
+      ...port,
+      outbound: { routes: treatedRoutes(service, port, { ...scope, target: 'Istio', repeats: true }) },
+    }));
   // Where no pod is in the mesh the split has no effect, which has been said (H6).
   if (!service.inMesh || ports.every(port => port.outbound.routes.every(route => isOwn(service, route)))) return [];
   const speaking = ports.filter(({ protocol }) => protocol !== 'tcp');
@@ -38,36 +45,57 @@ export function virtualServices(service: Service, scope: SplitScope): Manifest[]
   return service.logical ? [rootService(service), ...made] : made;
 }
 
+/** A port with what a ServiceProfile says of its requests. */
+type TreatedPort = Omit<ServicePort, 'outbound'> & { readonly outbound: { readonly routes: readonly TreatedRoute[] } };
+
 /** Whether a Service without any route would do the same: its own endpoints serve, or it has none. */
-function isOwn({ key }: Service, { backends, origin }: OutboundRoute): boolean {
+function isOwn({ key }: Service, { backends, origin, treatment }: TreatedRoute): boolean {
+  if (treatment !== undefined) return false;
   return 'default' in origin || (backends.length === 1 && backends[0]?.service === key);
 }
 
-function hostOf(key: string, { clusterDomain }: SplitScope): string {
+function hostOf(key: string, { model }: SplitScope): string {
   const [namespace = '', name = ''] = key.split('/');
-  return `${name}.${namespace}.svc.${clusterDomain}`;
+  return `${name}.${namespace}.svc.${model.settings.clusterDomain}`;
 }
 
 /** Routes beside each other that lead to the same backends become one with several matches. */
-function httpRoutes(port: ServicePort, named: boolean, scope: SplitScope): object[] {
-  const groups: { readonly route: OutboundRoute; readonly matches: object[] }[] = [];
+function httpRoutes(port: TreatedPort, named: boolean, scope: SplitScope): object[] {
+  const groups: { readonly route: TreatedRoute; readonly matches: object[] }[] = [];
   const ofPort = named ? { port: port.number } : {};
   for (const route of port.outbound.routes) {
     const match = route.match === undefined ? {} : requestMatch(route.match, scope);
     if (match === undefined) continue;
     const last = groups.at(-1);
-    const isSame = route.match !== undefined && last?.route.origin === route.origin;
+    const isSame =
+      route.match !== undefined && last?.route.origin === route.origin && last.route.treatment === route.treatment;
     if (isSame) last?.matches.push({ ...ofPort, ...match });
     else groups.push({ route, matches: [{ ...ofPort, ...match }] });
   }
   return groups.map(({ route, matches }) => ({
     ...(matches.every(match => Object.keys(match).length > 0) && { match: matches }),
-    ...(route.backends.length === 0 ? { directResponse: { status: 503 } } : { route: destinations(route, scope) }),
+    ...(route.backends.length === 0
+      ? { directResponse: { status: 503 } }
+      : { route: destinations(route, scope), ...treatmentFields(route.treatment) }),
   }));
 }
 
+/** Istio writes statuses among the conditions (https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry). */
+function treatmentFields({ timeout, retries }: Partial<Treatment> = {}): object {
+  return {
+    ...(timeout !== undefined && { timeout: duration(timeout) }),
+    ...(retries !== undefined && {
+      retries: {
+        attempts: retries.attempts,
+        ...(retries.perTryTimeout !== undefined && { perTryTimeout: duration(retries.perTryTimeout) }),
+        retryOn: [...retries.conditions, ...retries.statuses].join(','),
+      },
+    }),
+  };
+}
+
 /** A connection goes by the last route, which asks for nothing. */
-function tcpRoutes(service: Service, { number, outbound }: ServicePort, scope: SplitScope): object[] {
+function tcpRoutes(service: Service, { number, outbound }: TreatedPort, scope: SplitScope): object[] {
   const route = outbound.routes.at(-1);
   if (route === undefined || isOwn(service, route)) return [];
   if (route.backends.length === 0) {
@@ -153,8 +181,6 @@ function hostMatch({ regex }: HeaderMatch, { origin }: HttpRouteMatch, shortfall
   return { regex: `${caseless}(?:${regex.source})[.]?(?::[0-9]*)?` };
 }
 
-function originsOf(ports: readonly ServicePort[]): Origin[] {
-  return ports
-    .flatMap(({ outbound }) => outbound.routes)
-    .flatMap(({ origin, match }) => [origin, ...(match === undefined ? [] : [match.origin])]);
+function originsOf(ports: readonly TreatedPort[]): Origin[] {
+  return ports.flatMap(({ outbound }) => outbound.routes).flatMap(originsOfRoute);
 }

@@ -3,6 +3,7 @@ import type { Service, ServicePort } from '../../model/service.ts';
 import { inOrder, type RenderManifests } from '../manifest.ts';
 import { serviceRoutes } from '../routes/service-routes.ts';
 import { Shortfalls } from '../shortfalls.ts';
+import { sayConsumerProfiles } from '../treated-routes.ts';
 import { isPortable } from './portable-regex.ts';
 import { serverPolicies } from './server-policies.ts';
 
@@ -13,9 +14,10 @@ import { serverPolicies } from './server-policies.ts';
  */
 export const renderLinkerd: RenderManifests = model => {
   const shortfalls = new Shortfalls();
-  const dialect = { target: 'Linkerd', takesRegex: isPortable, shortfalls };
+  const dialect = { model, target: 'Linkerd', takesRegex: isPortable, shortfalls };
   const outbound = { ...dialect, leftOut: 'the entry is left out, and what it fits goes to the next that does' };
   const inbound = { ...dialect, leftOut: 'what the entry opens stays closed' };
+  sayConsumerProfiles(dialect);
   const manifests = [...model.namespaces.values()].flatMap(namespace => [
     ...[...namespace.services.values()].flatMap(service => serviceRoutes(withoutSkipped(service), outbound)),
     ...serverPolicies(namespace, inbound),

@@ -1,4 +1,5 @@
 import type { HeaderMatch, HttpRouteMatch } from '../../model/http-route-match.ts';
+import type { MeshModel } from '../../model/mesh-model.ts';
 import { originOf } from '../../model/origin.ts';
 import { literalOf, shapesOf } from '../pattern-shapes.ts';
 import type { Shortfall, Shortfalls } from '../shortfalls.ts';
@@ -20,6 +21,7 @@ export interface HeaderAsked {
 
 /** Who takes the route, and where it is told what is lacking. */
 export interface RouteDialect {
+  readonly model: MeshModel;
   /** As the subject of a sentence. */
   readonly target: string;
   /** Whether it takes a regular expression of RE2 and reads it alike; absent: nothing is said of that. */

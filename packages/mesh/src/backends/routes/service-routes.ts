@@ -1,8 +1,9 @@
 import type { Origin } from '../../model/origin.ts';
-import type { OutboundRoute, Service, ServicePort } from '../../model/service.ts';
+import type { Service, ServicePort } from '../../model/service.ts';
 import { fitWeights } from '../fit-weights.ts';
 import { type Manifest, manifestOf } from '../manifest.ts';
 import { rootService } from '../root-service.ts';
+import { duration, originsOfRoute, type TreatedRoute, treatedRoutes } from '../treated-routes.ts';
 import { mayOvertake } from './precedence.ts';
 import { type RouteDialect, type RouteMatch, routeMatches } from './route-match.ts';
 
@@ -10,7 +11,7 @@ import { type RouteDialect, type RouteMatch, routeMatches } from './route-match.
 interface Rule {
   /** Empty: every request. */
   readonly matches: readonly RouteMatch[];
-  readonly route: OutboundRoute;
+  readonly route: TreatedRoute;
 }
 
 /** What the API takes in one route (https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec). */
@@ -23,24 +24,31 @@ const most = { rules: 16, matches: 128, matchesOfRule: 64, backends: 16, weight:
  * to its endpoints whatever routes that has of its own, as splits don't chain (S8).
  */
 export function serviceRoutes(service: Service, dialect: RouteDialect): Manifest[] {
-  const split = service.ports.filter(port => isSplit(service, port));
+  const split = service.ports
+    .filter(({ protocol }) => protocol !== 'udp')
+    .map(port => ({ ...port, outbound: { routes: treatedRoutes(service, port, dialect) } }))
+    .filter(port => isSplit(service, port));
   // Where no pod is in the mesh the split has no effect, which has been said (H6).
   if (split.length === 0 || !service.inMesh) return [];
   const routes = split.flatMap(port => (port.protocol === 'tcp' ? tcpRoute : httpRoute)(service, port, dialect));
   return service.logical ? [rootService(service), ...routes] : routes;
 }
 
+/** A port with what a ServiceProfile says of its requests. */
+type TreatedPort = Omit<ServicePort, 'outbound'> & { readonly outbound: { readonly routes: readonly TreatedRoute[] } };
+
 /** A port whose own endpoints get all is left alone. */
-function isSplit(service: Service, { outbound: { routes } }: ServicePort): boolean {
+function isSplit(service: Service, { outbound: { routes } }: TreatedPort): boolean {
   return !routes.every(route => isOwn(service, route));
 }
 
 /** Whether a Service without any route would do the same: its own endpoints serve, or it has none. */
-function isOwn({ key }: Service, { backends, origin }: OutboundRoute): boolean {
+function isOwn({ key }: Service, { backends, origin, treatment }: TreatedRoute): boolean {
+  if (treatment !== undefined) return false;
   return 'default' in origin || (backends.length === 1 && backends[0]?.service === key);
 }
 
-function httpRoute(service: Service, port: ServicePort, dialect: RouteDialect): Manifest[] {
+function httpRoute(service: Service, port: TreatedPort, dialect: RouteDialect): Manifest[] {
   if (port.protocol === 'detect') {
     const message = `${dialect.target} takes one kind of route for a port: port ${port.number} of ${service.key} may speak anything, and only its HTTP requests are shared. Say appProtocol.`;
     sayOfSplits(port, dialect, 'Approximated', message);
@@ -57,7 +65,7 @@ function httpRoute(service: Service, port: ServicePort, dialect: RouteDialect): 
   return [manifestOf(head('HTTPRoute', 'v1', service, port), spec, originsOf(port))];
 }
 
-function tcpRoute(service: Service, port: ServicePort, dialect: RouteDialect): Manifest[] {
+function tcpRoute(service: Service, port: TreatedPort, dialect: RouteDialect): Manifest[] {
   const [route] = port.outbound.routes;
   if (route === undefined) return [];
   if (route.backends.length === 0) {
@@ -72,22 +80,26 @@ function tcpRoute(service: Service, port: ServicePort, dialect: RouteDialect): M
   return [manifestOf(head('TCPRoute', 'v1alpha2', service, port), spec, originsOf(port))];
 }
 
-function head(kind: string, version: string, { namespace, name }: Service, { number }: ServicePort) {
+function head(kind: string, version: string, { namespace, name }: Service, { number }: TreatedPort) {
   return { apiVersion: `gateway.networking.k8s.io/${version}`, kind, namespace, name: `${name}-${number}` };
 }
 
-function parentRef({ name }: Service, { number }: ServicePort): object {
+function parentRef({ name }: Service, { number }: TreatedPort): object {
   return { group: '', kind: 'Service', name, port: number };
 }
 
 /** Routes that stand beside each other and lead to the same backends become one rule. */
-function readRules({ outbound }: ServicePort, dialect: RouteDialect): Rule[] {
+function readRules({ outbound }: TreatedPort, dialect: RouteDialect): Rule[] {
   const rules: Rule[] = [];
   for (const route of outbound.routes) {
     const matches = route.match === undefined ? [] : routeMatches(route.match, dialect);
     if (matches === undefined) continue;
     const last = rules.at(-1);
-    const isSame = last !== undefined && route.match !== undefined && last.route.origin === route.origin;
+    const isSame =
+      last !== undefined &&
+      route.match !== undefined &&
+      last.route.origin === route.origin &&
+      last.route.treatment === route.treatment;
     if (isSame && last.matches.length + matches.length <= most.matchesOfRule) {
       rules[rules.length - 1] = { route: last.route, matches: [...last.matches, ...matches] };
     } else {
@@ -104,12 +116,16 @@ function sayOvertaking(rules: readonly Rule[], { shortfalls, target }: RouteDial
       const overtakes = (later.matches.length === 0 ? [{}] : later.matches).some(match =>
         earlier.matches.some(before => mayOvertake(match, before)),
       );
-      if (!overtakes) continue;
+      if (!overtakes || doesSame(later.route, earlier.route)) continue;
       const [first, second] = [nameOf(earlier), nameOf(later)];
-      const message = `${target} ranks rules by path, then method, then headers, and may ask ${second} before ${first}: what fits both then goes to the backends of ${second}. Make the two exclude each other.`;
+      const message = `${target} ranks rules by path, then method, then headers, and may ask ${second} before ${first}: what fits both then goes by ${second}. Make the two exclude each other.`;
       shortfalls.say('Approximated', later.route.match?.origin ?? later.route.origin, message);
     }
   }
+}
+
+function doesSame(a: TreatedRoute, b: TreatedRoute): boolean {
+  return JSON.stringify([a.backends, a.treatment?.timeout]) === JSON.stringify([b.backends, b.treatment?.timeout]);
 }
 
 function nameOf({ route: { match } }: Rule): string {
@@ -130,15 +146,17 @@ function fit(rules: readonly Rule[], { shortfalls, target, leftOut }: RouteDiale
   return [...kept, ...last];
 }
 
-function writeRule(rule: Rule, service: Service, port: ServicePort, dialect: RouteDialect): object {
+function writeRule(rule: Rule, service: Service, port: TreatedPort, dialect: RouteDialect): object {
+  const timeout = rule.route.treatment?.timeout;
   return {
     ...(rule.matches.length > 0 && { matches: rule.matches }),
     backendRefs: backendRefs(rule, service, port, dialect),
+    ...(timeout !== undefined && { timeouts: { request: duration(timeout) } }),
   };
 }
 
 /** Relative weights, each at most 1,000,000 (https://gateway-api.sigs.k8s.io/reference/spec/#backendref). */
-function backendRefs({ route }: Rule, service: Service, port: ServicePort, dialect: RouteDialect): object[] {
+function backendRefs({ route }: Rule, service: Service, port: TreatedPort, dialect: RouteDialect): object[] {
   const { backends, origin } = route;
   if (backends.length === 0) {
     const message = `${dialect.target} answers 500 where no backend has a weight, not 503.`;
@@ -163,13 +181,13 @@ function backendRefs({ route }: Rule, service: Service, port: ServicePort, diale
 }
 
 /** What to speak of where nobody wrote a route: the split that left it open. */
-function splitOf(origin: Origin, { outbound }: ServicePort): Origin {
+function splitOf(origin: Origin, { outbound }: TreatedPort): Origin {
   if (!('default' in origin)) return origin;
   return outbound.routes.map(route => route.origin).find(other => !('default' in other)) ?? origin;
 }
 
 function sayOfSplits(
-  { outbound }: ServicePort,
+  { outbound }: TreatedPort,
   { shortfalls }: RouteDialect,
   reason: 'Approximated',
   message: string,
@@ -177,6 +195,6 @@ function sayOfSplits(
   for (const { origin } of outbound.routes) shortfalls.say(reason, origin, message);
 }
 
-function originsOf({ outbound }: ServicePort): Origin[] {
-  return outbound.routes.flatMap(({ origin, match }) => [origin, ...(match === undefined ? [] : [match.origin])]);
+function originsOf({ outbound }: TreatedPort): Origin[] {
+  return outbound.routes.flatMap(originsOfRoute);
 }
