@@ -12,6 +12,7 @@ import {
   decide,
   type EnvoyOutput,
   type MeshModel,
+  type ResourceSet,
   ResourceStore,
 } from '@heddle/mesh';
 import { convert, groupOf, type KubeObject, kindOf, refOf, type SourceObject } from '@heddle/smi';
@@ -131,9 +132,24 @@ function checkHistory(history: ReturnType<typeof historyOf>): void {
     const { sidecars } = render(model, testTarget).output;
     sameSidecars(sidecars, createEnvoyRenderer()(fresh, testTarget).output.sidecars);
     const touched = [...delta.removals, ...delta.upserts.map(({ object }) => refOf(object))];
-    if (previous !== undefined) keepsTheRest(previous, model, new Set(touched.map(({ namespace }) => namespace)));
+    const concerned = withThoseWhoName(
+      touched.map(({ namespace }) => namespace),
+      set,
+    );
+    if (previous !== undefined) keepsTheRest(previous, model, concerned);
     previous = model;
   }
+}
+
+/** Whose TrafficTargets name an IdentityBinding of a namespace is concerned by what happens to its pods and bindings (T11). */
+function withThoseWhoName(touched: readonly string[], { namespaces }: ResourceSet): Set<string> {
+  const concerned = new Set(touched);
+  for (const [name, { trafficTargets }] of namespaces) {
+    const sources = [...trafficTargets.values()].flatMap(({ value }) => value.spec.sources);
+    const bindings = sources.filter(({ kind }) => kind === 'IdentityBinding');
+    if (bindings.some(({ namespace = name }) => touched.includes(namespace))) concerned.add(name);
+  }
+  return concerned;
 }
 
 const policyOf = (objects: readonly SourceObject[]) =>

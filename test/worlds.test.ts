@@ -56,7 +56,8 @@ function walked(mesh: MadeMesh, call: Call): unknown {
 }
 
 /** Shares of zero, and those of a sidecar that refuses by itself, are no part of what is compared. */
-function view({ verdict, status, wouldDeny = false, shares }: Outcome): unknown {
+function view({ verdict, status, route, wouldDeny = false, shares }: Outcome): unknown {
   const kept = [...shares].filter(([, share]) => share > 0).map(([name, share]) => `${name} ${share.toFixed(9)}`);
-  return { verdict, status, wouldDeny, shares: verdict === 'allow' ? kept.toSorted() : [] };
+  const taken = verdict === 'allow' ? route : null;
+  return { verdict, status, route: taken, wouldDeny, shares: verdict === 'allow' ? kept.toSorted() : [] };
 }

@@ -145,6 +145,24 @@ describe('MeshConfig', () => {
     assert.partialDeepStrictEqual(await lineOf('bytes', { policy: 'denied' }), { side: 'server', flags: 'NR' });
   });
 
+  test('what is above a limit is refused at once, and what is below it is not', async () => {
+    await configure('{limits: {connections: 1}, accessLog: {mode: all}}');
+    const script = `
+      const { connect } = require('node:net');
+      const first = connect(9000, 'bytes', () => first.write('one'));
+      first.once('data', () => {
+        const second = connect(9000, 'bytes', () => second.write('two'));
+        second.on('error', () => {});
+        second.on('data', () => console.log('the second is answered'));
+        second.on('close', () => first.write('three'));
+        first.once('data', data => { console.log(String(data)); first.end(); });
+      });`;
+    const { out } = await place.run(['exec', 'client', '--', process.execPath, '-e', script]);
+    assert.equal(out.trim(), 'three');
+    const isOverflow = (line: Record<string, unknown>): boolean => String(line['flags']).includes('UO');
+    await eventually('it is written down', async () => ((await calls('client')).some(isOverflow) ? true : undefined));
+  });
+
   test('certificates that would be valid for longer than it says are replaced at once', async () => {
     const hour = 3_600_000;
     assert.ok((await lifeLeft('lone')) > hour);

@@ -176,8 +176,11 @@ describe('modes', { skip: envoy === undefined }, () => {
     assert.equal((await hear('old', 7000, 'hello')).text, 'bytes');
     // What answers is no TLS: the handshake has come as far as the application.
     assert.match(await shakeHands(), /^ERR_SSL_/);
-    const request = 'GET / HTTP/1.1\r\nHost: db\r\nConnection: close\r\n\r\n';
-    assert.match((await hear('old', 8080, request)).text, /^HTTP\/1\.1 200 /);
+    // Whom nobody knows can't claim to be somebody (H5).
+    const forged = 'X-Forwarded-Client-Cert: URI=spiffe://cluster.local/ns/shop/sa/web\r\nX-Envoy-Retry-On: 5xx\r\n';
+    const answer = await hear('old', 8080, `GET /headers HTTP/1.1\r\nHost: db\r\nConnection: close\r\n${forged}\r\n`);
+    assert.match(answer.text, /^HTTP\/1\.1 200 [^]*"host":"db"/);
+    assert.doesNotMatch(answer.text, /client-cert|retry-on/i);
     const { status, same, bytes } = await kept();
     assert.deepEqual([status, same, bytes], [200, true, 'open']);
   });

@@ -2,6 +2,7 @@ import type { KubeObject } from '@heddle/smi';
 import * as fc from 'fast-check';
 import { modesOver } from './modes.ts';
 import { headerNames, headerPatterns, hostPatterns, methodLists, oddHeaderNames, pathPatterns } from './patterns.ts';
+import { bindingNames, bindingsOf, profilesOver } from './profiles.ts';
 import { namespacesOf, servicesOf, type World } from './world.ts';
 
 const entryNames = ['one', 'two', 'three'] as const;
@@ -11,12 +12,12 @@ const tcpNames = ['port', 'wide'] as const;
 const missing = 'missing';
 
 /**
- * Random policy over a world: TrafficTargets, route groups, TCP routes and splits, with the mistakes that people make, and the
- * modes of the mesh and its namespaces.
+ * Random policy over a world: TrafficTargets, bindings, route groups, TCP routes, splits and profiles, with the mistakes that
+ * people make, and the modes of the mesh and its namespaces.
  */
 export function policyOver(world: World): fc.Arbitrary<KubeObject[]> {
   const perNamespace = namespacesOf(world).map(namespace => policyOf(world, namespace));
-  return fc.tuple(modesOver(world), ...perNamespace).map(lists => lists.flat());
+  return fc.tuple(modesOver(world), profilesOver(world), ...perNamespace).map(lists => lists.flat());
 }
 
 function policyOf(world: World, namespace: string): fc.Arbitrary<KubeObject[]> {
@@ -30,10 +31,12 @@ function policyOf(world: World, namespace: string): fc.Arbitrary<KubeObject[]> {
         .chain(names => fc.tuple(...names.map(name => tcpRoute(namespace, name)))),
       fc.array(targetSpec(world, namespace), { minLength: 1, maxLength: 5 }),
       fc.array(splitSpec(world, namespace), { minLength: 1, maxLength: 4 }),
+      bindingsOf(world, namespace),
     )
-    .map(([groups, routes, targets, splits]) => [
+    .map(([groups, routes, targets, splits, bindings]) => [
       ...groups,
       ...routes,
+      ...bindings,
       ...targets.map((spec, index) =>
         object('access.smi-spec.io', 'TrafficTarget', namespace, `target-${index}`, spec),
       ),
@@ -61,6 +64,12 @@ export function targetSpec(world: World, namespace: string): fc.Arbitrary<object
     },
     { weight: 1, arbitrary: fc.constant({ kind: 'ServiceAccount', name: own[0] ?? '' }) },
     { weight: 1, arbitrary: fc.constant({ kind: 'IdentityBinding', name: 'anybody' }) },
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(fc.constantFrom(...bindingNames), fc.constantFrom(...namespacesOf(world)))
+        .map(([name, itsNamespace]) => ({ kind: 'IdentityBinding', name, namespace: itsNamespace })),
+    },
   );
   const rule = fc.oneof(
     { weight: 30, arbitrary: httpRule },
@@ -75,8 +84,14 @@ export function targetSpec(world: World, namespace: string): fc.Arbitrary<object
   );
   return fc.record({
     destination: fc
-      .tuple(fc.constantFrom(...own, ...own, ...own, missing), boundOf(world))
-      .map(([name, bound]) => ({ kind: 'ServiceAccount', name, ...bound })),
+      .tuple(
+        fc.oneof(
+          many(fc.constantFrom(...own, ...own, ...own, missing).map(name => ({ kind: 'ServiceAccount', name }))),
+          few(fc.constantFrom(...bindingNames).map(name => ({ kind: 'IdentityBinding', name }))),
+        ),
+        boundOf(world),
+      )
+      .map(([named, bound]) => ({ ...named, ...bound })),
     sources: fc.oneof(many(fc.array(source, { minLength: 1, maxLength: 4 })), few(fc.constant([]))),
     rules: fc.oneof(many(fc.array(rule, { minLength: 1, maxLength: 3 })), few(fc.constant([]))),
   });

@@ -1,6 +1,6 @@
 /**
- * A program that greets whoever connects to port 3306, and tells on port 8080 how many have; on port 7000 it answers
- * whatever comes.
+ * A program that greets whoever connects to port 3306, and tells on port 8080 how many have, or what
+ * headers a request to `/headers` has; on port 7000 it answers whatever comes.
  */
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
@@ -17,5 +17,7 @@ createServer(socket => {
   socket.on('error', ignore);
   socket.once('data', () => socket.end('bytes'));
 }).listen(7000);
-createHttpServer((_, response) => response.end(String(greeted))).listen(8080);
+createHttpServer(({ url, headers }, response) => {
+  response.end(url === '/headers' ? JSON.stringify(headers) : String(greeted));
+}).listen(8080);
 process.on('SIGTERM', () => process.exit());

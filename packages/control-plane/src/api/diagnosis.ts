@@ -248,13 +248,13 @@ function handshakeItem(at: string, group: readonly Handshake[]): DiagnosisItem[]
 }
 
 function callStep(verdict: Verdict): DiagnosisStep {
-  const { allowed, reason, message } = verdict;
+  const { allowed, wouldDeny, reason, message } = verdict;
   return {
     step: 'call',
     question: 'Does policy let the call through?',
     outcome: allowed ? 'ok' : 'problem',
     found: allowed ? message : `${reason}: ${message}`,
-    items: allowed ? [] : denialItems(verdict),
+    items: allowed && !wouldDeny ? [] : denialItems(verdict),
   };
 }
 

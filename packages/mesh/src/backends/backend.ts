@@ -9,6 +9,6 @@ export interface Rendering<Output> {
 
 /**
  * A backend: the model in, configuration of something that enforces it out. Pure; it must not know any other backend.
- * What did not change from one model to the next is the same JavaScript object in the output.
+ * In the output of one that serves a mesh which runs, what did not change from one model to the next is the same object.
  */
 export type Render<Target, Output> = (model: MeshModel, target: Target) => Rendering<Output>;
