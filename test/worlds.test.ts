@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Call, DependsOnPod, decide } from '@heddle/mesh';
+import type { KubeObject } from '@heddle/smi';
 import * as fc from 'fast-check';
 import { type Outcome, outcomeOf } from '../packages/control-plane/src/traffic/compare.ts';
 import { normalizePath } from '../packages/mesh/src/explain/normalize-path.ts';
@@ -26,6 +27,64 @@ for (const [what, world] of Object.entries({ 'six workloads': fixedWorld, 'headl
     );
   });
 }
+
+/** A TrafficTarget for `books` with so many callers beside some real ones. */
+function targetFor(name: string, real: readonly object[], others: number, group: string): KubeObject {
+  const strangers = Array.from({ length: others }, (_, index) => ({
+    kind: 'ServiceAccount',
+    name: `${name}-${index}`,
+  }));
+  const sources = [...real, ...strangers];
+  const rules = [{ kind: 'HTTPRouteGroup', name: group }];
+  const spec = { destination: { kind: 'ServiceAccount', name: 'books' }, sources, rules };
+  return {
+    apiVersion: 'access.smi-spec.io/v1alpha4',
+    kind: 'TrafficTarget',
+    metadata: { name, namespace: 'stock' },
+    spec,
+  };
+}
+
+const groupOf = (name: string, length: number): KubeObject => ({
+  apiVersion: 'specs.smi-spec.io/v1alpha4',
+  kind: 'HTTPRouteGroup',
+  metadata: { name, namespace: 'stock' },
+  spec: { matches: Array.from({ length }, (_, index) => ({ name: `e${index}`, pathRegex: `/${name}/${index}` })) },
+});
+const account = (namespace: string, name: string) => ({ kind: 'ServiceAccount', name, namespace });
+
+test('callers that stand before their routes together, being too many, may do what they may', () => {
+  const mesh = meshOf([
+    ...objectsOf(fixedWorld),
+    groupOf('many', 400),
+    groupOf('few', 2),
+    targetFor('crowd', [account('shop', 'web'), account('shop', 'cart')], 400, 'many'),
+    targetFor('pair', [account('bank', 'pay'), account('shop', 'cart')], 0, 'few'),
+  ]);
+  assert.match(JSON.stringify(mesh.findings.map(({ reason }) => reason)), /IdentityNotFound/);
+  const seen: unknown[] = [];
+  for (const [namespace, serviceAccount] of [
+    ['shop', 'web'],
+    ['shop', 'cart'],
+    ['bank', 'pay'],
+    ['bank', 'audit'],
+  ] as const) {
+    for (const path of ['/many/7', '/many/400', '/few/1', '/few/2']) {
+      const to = { namespace: 'stock', service: 'books', port: 80 };
+      const call: Call = {
+        from: { namespace, serviceAccount },
+        to,
+        protocol: 'http',
+        method: 'GET',
+        path,
+        headers: [],
+      };
+      assert.deepEqual(walked(mesh, call), decided(mesh, call), JSON.stringify(call));
+      if (decide(mesh.model, call).allowed) seen.push(`${serviceAccount} ${path}`);
+    }
+  }
+  assert.deepEqual(seen, ['web /many/7', 'cart /many/7', 'cart /few/1', 'pay /few/1']);
+});
 
 test('a path is the same to decide and to the walk, which normalise it each in its own way (H5)', () => {
   const options = { normalizePath: true, mergeSlashes: true, rejectEscapedSlashes: true };
