@@ -77,6 +77,8 @@ describe('MeshConfig', () => {
     return Math.min(...[...expiries].map(([, time = '']) => Date.parse(time) - Date.now()));
   }
 
+  const isOverflow = (line: Record<string, unknown>): boolean => String(line['flags']).includes('UO');
+
   const versionsOfListeners = async (pod: string): Promise<string[]> =>
     (await up.askSidecar(pod, '/config_dump?resource=dynamic_listeners')).match(/"version_info": ?"[^"]*"/g) ?? [];
 
@@ -159,7 +161,6 @@ describe('MeshConfig', () => {
       });`;
     const { out } = await place.run(['exec', 'client', '--', process.execPath, '-e', script]);
     assert.equal(out.trim(), 'three');
-    const isOverflow = (line: Record<string, unknown>): boolean => String(line['flags']).includes('UO');
     await eventually('it is written down', async () => ((await calls('client')).some(isOverflow) ? true : undefined));
   });
 
