@@ -256,7 +256,7 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: ['Node'],
   },
   'control-plane/webhooks': {
-    holds: 'what the API server asks of a mesh: conversion, validation, injection',
+    holds: 'what the API server asks of a mesh: conversion, validation, injection; and what its pods mount',
     knows: [
       'smi',
       'mesh/findings',
@@ -268,6 +268,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'control-plane/inject',
       'control-plane/install',
       'control-plane/kube',
+      'control-plane/sidecar',
       'control-plane/log.ts',
     ],
     packages: ['Node'],

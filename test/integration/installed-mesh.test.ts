@@ -79,6 +79,32 @@ describe('an installed mesh', { skip, timeout: 600_000 }, () => {
     rmSync(cache, { recursive: true });
   });
 
+  test('a definition and an object of another mesh are there, stored in another version', async () => {
+    const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+    const version = { name: 'v1alpha2', served: true, storage: true, schema: { openAPIV3Schema: anything } };
+    const names = {
+      kind: 'TrafficSplit',
+      listKind: 'TrafficSplitList',
+      plural: 'trafficsplits',
+      singular: 'trafficsplit',
+    };
+    await cluster.client.json({
+      method: 'POST',
+      path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+      body: {
+        apiVersion: 'apiextensions.k8s.io/v1',
+        kind: 'CustomResourceDefinition',
+        metadata: { name: 'trafficsplits.split.smi-spec.io' },
+        spec: { group: 'split.smi-spec.io', scope: 'Namespaced', names, versions: [version] },
+      },
+    });
+    const path = '/apis/split.smi-spec.io/v1alpha2/namespaces/default/trafficsplits';
+    const { metadata: _, ...rest } = split('old', 'old-v1');
+    const spec = { service: 'old', backends: [{ service: 'old-v1', weight: 7 }] };
+    const body = { ...rest, apiVersion: 'split.smi-spec.io/v1alpha2', metadata: { name: 'old' }, spec };
+    await until('the other mesh writes', () => cluster.client.json({ method: 'POST', path, body }));
+  });
+
   test('before, it is said that it can be installed, and that it is not', async () => {
     const before = await heddle('check', '--pre');
     assert.equal(before.code, 0, before.out);
@@ -169,7 +195,8 @@ describe('an installed mesh', { skip, timeout: 600_000 }, () => {
     const identity = await until('the ConfigMap', () => get('/api/v1/namespaces/shop/configmaps/heddle-identity'));
     assert.match((identity['data'] as Record<string, string>)['ca.crt'] ?? '', /BEGIN CERTIFICATE/);
     const containers = [{ name: 'app', image: 'app' }];
-    const template = { metadata: { labels: { app: 'web' } }, spec: { containers } };
+    const annotations = { 'heddle.dev/app-config': 'enabled' };
+    const template = { metadata: { labels: { app: 'web' }, annotations }, spec: { containers } };
     await applyAll(cluster.client, {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -186,6 +213,16 @@ describe('an installed mesh', { skip, timeout: 600_000 }, () => {
     );
   });
 
+  test('applications that ask are told what the mesh is to them', async () => {
+    const { items } = await cluster.client.json<{ items: ApiObject[] }>({ path: '/api/v1/namespaces/shop/pods' });
+    const path = `/api/v1/namespaces/shop/pods/${items[0]?.metadata.name}/status`;
+    const body = { status: { phase: 'Running', podIP: '10.244.0.9', podIPs: [{ ip: '10.244.0.9' }] } };
+    await cluster.client.json({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' });
+    const map = await until('the ConfigMap', () => get('/api/v1/namespaces/shop/configmaps/heddle-app-config-default'));
+    const { 'config.yaml': text } = map['data'] as Record<string, string>;
+    assert.match(text ?? '', /^version: 1\nidentity: spiffe:\/\/cluster\.local\/ns\/shop\/sa\/default\n/);
+  });
+
   test('policy is judged by what is in the cluster', async () => {
     await until('what can never be valid is refused', async () => {
       const refused = applyAll(cluster.client, split('web.other'));
@@ -199,11 +236,25 @@ describe('an installed mesh', { skip, timeout: 600_000 }, () => {
     assert.deepEqual(spec, { service: 'web', backends: [{ service: 'web-v1', weight: 1 }] });
   });
 
+  test('what another mesh has left is adopted: no object is lost, and none stays in an old version', async () => {
+    const old = await get('/apis/split.smi-spec.io/v1alpha4/namespaces/default/trafficsplits/old');
+    assert.deepEqual(old['spec'], { service: 'old', backends: [{ service: 'old-v1', weight: 7 }] });
+    const definition = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/trafficsplits.split.smi-spec.io';
+    const stored = async () => ((await get(definition))['status'] as { storedVersions: string[] }).storedVersions;
+    assert.deepEqual(await stored(), ['v1alpha2', 'v1alpha4']);
+    const { code, out, err } = await heddle('upgrade', '--no-wait', '--set', 'replicaCount=3');
+    assert.equal(code, 0, err);
+    assert.match(out, /trafficsplits\.split\.smi-spec\.io: 2 objects are stored as v1alpha4/);
+    assert.deepEqual(await stored(), ['v1alpha4']);
+    const { spec } = await get('/apis/heddle.dev/v1alpha1/meshconfigs/mesh');
+    assert.equal((spec as { policy: string }).policy, 'allow-all', 'what was installed with counts on');
+  });
+
   test('it is checked, line by line', async () => {
     const { code, out } = await heddle('check');
     // No node runs its pods here.
     assert.equal(code, 1);
-    assert.match(out, /^fail {2}control plane: 0 of 2 replicas are ready\./m);
+    assert.match(out, /^fail {2}control plane: 0 of 3 replicas are ready\./m);
     for (const line of [
       'definitions: 8 definitions are served.',
       'versions: Every version is served.',

@@ -1,10 +1,11 @@
 /** The wiring of a cluster's webhooks: an API server and the state of the mesh in, answers to its reviews out. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultSettings, type HeldObject, heldObjects } from '@heddle/mesh';
+import { applicationConfig, defaultSettings, type HeldObject, heldObjects } from '@heddle/mesh';
 import type { ServingIdentity } from './identity/serving-certificate.ts';
 import { enrolmentLabel, formerEnrolmentLabel } from './inject/decide-injection.ts';
 import type { NamespaceMarks } from './inject/pod-to-inject.ts';
 import type { InjectionSettings } from './inject/settings.ts';
+import { identityConfigMap, identityFiles } from './inject/sidecar-container.ts';
 import { injectionSettings, type Release, webhookSettings } from './install/settings-of-values.ts';
 import type { Values } from './install/values.ts';
 import {
@@ -17,8 +18,10 @@ import {
 import type { ApiClient } from './kube/api-client.ts';
 import type { Logger } from './log.ts';
 import type { State } from './loop.ts';
+import { applicationFileContent } from './outputs/application-files.ts';
+import { applicationConfigMaps } from './webhooks/application-config-maps.ts';
 import { CertificateKeeper } from './webhooks/certificate-keeper.ts';
-import { keepIdentityConfigMaps } from './webhooks/identity-config-maps.ts';
+import { keepConfigMaps, type WantedConfigMap } from './webhooks/config-maps.ts';
 import { Rehearsal } from './webhooks/rehearsal.ts';
 import { webhookHandlers } from './webhooks/webhook-handlers.ts';
 import { type ServingCertificate, WebhookServer } from './webhooks/webhook-server.ts';
@@ -69,11 +72,8 @@ export async function runClusterWebhooks(options: ClusterWebhooksOptions, signal
     now: () => new Date(),
     log,
   });
-  const namespaces = () => enrolledIn(state(), values.meshName);
-  await Promise.all([
-    keeper.run(signal),
-    keepIdentityConfigMaps({ client, namespaces, trustBundlePem: options.trustBundlePem, log }, signal),
-  ]);
+  const wanted = () => wantedIn(state(), { meshName: values.meshName, trustBundlePem: options.trustBundlePem() });
+  await Promise.all([keeper.run(signal), keepConfigMaps({ client, wanted, log }, signal)]);
 }
 
 /** The server, from the first certificate on; what the API server is told is where it listens. */
@@ -155,10 +155,34 @@ function objectsIn(state: State | undefined, kind: string): readonly HeldObject[
   return [...heldObjects(state)].flatMap(({ latest: { object } }) => (object.kind === kind ? [object] : []));
 }
 
-function enrolledIn(state: State | undefined, meshName: string): readonly string[] {
-  return objectsIn(state, 'Namespace').flatMap(({ metadata: { name, labels = {} } }) =>
-    [labels[enrolmentLabel], labels[formerEnrolmentLabel]].includes(meshName) ? [name] : [],
+interface MeshOfMaps {
+  readonly meshName: string;
+  readonly trustBundlePem: string;
+}
+
+const applications = new WeakMap<State, readonly WantedConfigMap[]>();
+
+/** The ConfigMaps of every namespace of the mesh: whom sidecars trust, and what applications are told. */
+function wantedIn(state: State | undefined, { meshName, trustBundlePem }: MeshOfMaps): readonly WantedConfigMap[] {
+  if (state === undefined) return [];
+  const namespaces = objectsIn(state, 'Namespace').map(({ metadata }) => metadata);
+  const data = identityFiles(trustBundlePem);
+  const identities = namespaces.flatMap(({ name, labels = {} }) =>
+    [labels[enrolmentLabel], labels[formerEnrolmentLabel]].includes(meshName)
+      ? [{ namespace: name, name: identityConfigMap, data }]
+      : [],
   );
+  const annotations = new Map(namespaces.map(({ name, annotations: texts = {} }) => [name, texts]));
+  const { model } = state;
+  const told =
+    applications.get(state) ??
+    applicationConfigMaps({
+      model,
+      annotationsOf: name => annotations.get(name) ?? {},
+      content: workload => applicationFileContent(applicationConfig(model, workload)),
+    });
+  applications.set(state, told);
+  return [...identities, ...told];
 }
 
 const dnsServers = new WeakMap<State, readonly string[]>();

@@ -3,6 +3,7 @@
  * webhook and `heddle inject` share it. Pure: it must not know the cluster, nor what the mesh will make of the pod.
  */
 
+import { applicationConfigMap, applicationFile } from '../sidecar/application-file.ts';
 import { ownPorts } from '../sidecar/own-listeners.ts';
 import { type JsonRecord, recordOf } from '../sources/record.ts';
 import { annotationProblems } from './annotations.ts';
@@ -75,29 +76,22 @@ function injected({ metadata, spec }: PodToInject, choices: PodChoices, settings
 /** Which container `kubectl logs` and `kubectl exec` take unless told. */
 const defaultContainer = 'kubectl.kubernetes.io/default-container';
 
-const appConfigFolder = '/etc/smi';
-
-/** The name of the ConfigMap with the configuration of an account's applications. */
-export function appConfigMap(serviceAccount: string): string {
-  return `heddle-app-config-${serviceAccount}`;
-}
-
 /** Optional, so that a pod starts before the mesh has made its configuration; kubelet brings it once it is there. */
 function appConfigVolume({ serviceAccountName }: JsonRecord): JsonRecord {
   const account = typeof serviceAccountName === 'string' && serviceAccountName !== '' ? serviceAccountName : 'default';
-  return { name: added.appConfig, configMap: { name: appConfigMap(account), optional: true } };
+  return { name: added.appConfig, configMap: { name: applicationConfigMap(account), optional: true } };
 }
 
 function withAppConfig(container: JsonRecord): JsonRecord {
-  const variable = 'SMI_CONFIG_PATH';
+  const { variable, folder, name: file } = applicationFile;
   const env = recordsIn(container['env']);
   if (env.some(({ name }) => name === variable)) return container;
   return {
     ...container,
-    env: [...env, { name: variable, value: `${appConfigFolder}/config.yaml` }],
+    env: [...env, { name: variable, value: `${folder}/${file}` }],
     volumeMounts: [
       ...recordsIn(container['volumeMounts']),
-      { name: added.appConfig, mountPath: appConfigFolder, readOnly: true },
+      { name: added.appConfig, mountPath: folder, readOnly: true },
     ],
   };
 }

@@ -1,4 +1,5 @@
 /** A pod as injection reads it: the JSON of its object, with the parts that are looked at named. */
+import { applicationFile } from '../sidecar/application-file.ts';
 import { isRecord, type JsonRecord, recordOf } from '../sources/record.ts';
 
 /** A pod, or the template of pods, before anybody has checked it. */
@@ -19,7 +20,7 @@ export const added = {
   init: 'heddle-init',
   identity: 'heddle-identity',
   run: 'heddle-run',
-  appConfig: 'heddle-app-config',
+  appConfig: applicationFile.volume,
 } as const;
 
 /** The annotation that an injected pod has; its value is the version of Heddle. */

@@ -7,3 +7,8 @@ export const applicationFile = {
   /** The environment variable that names the file. */
   variable: 'SMI_CONFIG_PATH',
 } as const;
+
+/** The ConfigMap with the file for the applications of a service account, in a cluster. */
+export function applicationConfigMap(serviceAccount: string): string {
+  return `${applicationFile.volume}-${serviceAccount}`;
+}
