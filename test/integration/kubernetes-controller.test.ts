@@ -146,17 +146,6 @@ describe('the controller of a cluster', { skip: await withoutCluster() }, () => 
     );
   });
 
-  test('applications of a namespace that asks are told what they may call', async () => {
-    const { client } = cluster;
-    const metadata = { name: 'shop', annotations: { 'heddle.dev/app-config': 'enabled' } };
-    await applyAll(client, { apiVersion: 'v1', kind: 'Namespace', metadata });
-    const path = '/api/v1/namespaces/shop/configmaps/heddle-app-config-web';
-    const read = async () => await client.json<{ data: Record<string, string> }>({ path }).catch(() => undefined);
-    const { data } = await eventually('a ConfigMap', read);
-    assert.match(data['config.yaml'] ?? '', /^identity: spiffe:\/\/cluster\.local\/ns\/shop\/sa\/web$/m);
-    assert.match(data['config.yaml'] ?? '', /- name: read\n +service: stock\.shop\.svc\.cluster\.local/);
-  });
-
   test('objects say what became of them, and are not written again for it', async () => {
     const { client } = cluster;
     const path = '/apis/access.smi-spec.io/v1alpha4/namespaces/shop/traffictargets/web-reads-stock';

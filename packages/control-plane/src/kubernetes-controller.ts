@@ -1,16 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultSettings, heldObjects, type MeshSettings, startSettings } from '@heddle/mesh';
+import { defaultSettings, type MeshSettings, startSettings } from '@heddle/mesh';
 import { type ClusterWebhooksOptions, runClusterWebhooks } from './cluster-webhooks.ts';
 import { Controller } from './controller.ts';
 import { CertificateAuthority } from './identity/ca.ts';
-import { appConfigMap } from './inject/inject-pod.ts';
 import type { ApiClient } from './kube/api-client.ts';
 import { standForElection } from './kube/leader-election.ts';
 import type { Logger } from './log.ts';
 import type { State } from './loop.ts';
 import { serveMetrics } from './metrics/server.ts';
 import { admitSidecar } from './outputs/kubernetes/admit-sidecar.ts';
-import { ApplicationConfigMaps, applicationContents } from './outputs/kubernetes/application-config-maps.ts';
 import { sharedAuthority } from './outputs/kubernetes/authority-secret.ts';
 import { ClusterReports } from './outputs/kubernetes/cluster-reports.ts';
 import { logicalRoots } from './outputs/kubernetes/root-service.ts';
@@ -87,7 +85,6 @@ export async function runKubernetesController(
     onState: made => {
       state = made;
       roots.want(logicalRoots(made.model));
-      configMaps.want(applicationContents(made.model, heldObjects(made)));
     },
     log,
   });
@@ -101,11 +98,6 @@ export async function runKubernetesController(
     client,
     onTrouble: (what, error) => log.error('not made or removed', error, { what }),
   });
-  const configMaps = new ApplicationConfigMaps({
-    client,
-    nameOf: appConfigMap,
-    onTrouble: (what, error) => log.error('could not be written; it is tried again', error, { what }),
-  });
   controller.report.onChange(() => reports.changed());
   const metrics = await serveMetrics(options.metrics.port, controller.report, signal, options.metrics.host);
   const { audience } = options;
@@ -114,7 +106,7 @@ export async function runKubernetesController(
     options.onListening?.({ xds, metrics: `${options.metrics.host}:${metrics.port}` });
   });
   const webhooks = answerReviews(options, { state: () => state, authority }, signal);
-  const election = electWriter(options, [reports, roots, configMaps], signal);
+  const election = electWriter(options, [reports, roots], signal);
   await Promise.all([controller.run(signal), serving, webhooks, election]);
 }
 
