@@ -15,6 +15,10 @@ for (let i = 0; i < Number(process.argv[2]); i++) {
 }
 console.log(JSON.stringify(answers));`;
 
+function isOverflow(line: Record<string, unknown>): boolean {
+  return String(line['flags']).includes('UO');
+}
+
 describe('MeshConfig', () => {
   let place: Place;
   let up: RunningUp;
@@ -159,7 +163,6 @@ describe('MeshConfig', () => {
       });`;
     const { out } = await place.run(['exec', 'client', '--', process.execPath, '-e', script]);
     assert.equal(out.trim(), 'three');
-    const isOverflow = (line: Record<string, unknown>): boolean => String(line['flags']).includes('UO');
     await eventually('it is written down', async () => ((await calls('client')).some(isOverflow) ? true : undefined));
   });
 

@@ -1,18 +1,18 @@
 /**
  * `node hold-open.ts HOST`: opens a TCP connection (port 3306), a WebSocket (8080, `/chat`) and a gRPC stream (9000), says
- * something on each every moment, sends requests over a connection that it keeps, and prints a line of JSON for each thing that happens to one. It is both ends: with
+ * something on each every moment, and prints a line of JSON for each thing that happens to one. It is both ends: with
  * `serve` in the place of a host it answers them all.
  */
-import { Agent, createServer as createHttpServer, request } from 'node:http';
+import { createServer as createHttpServer, request } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { connect, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** A line that it prints. */
 export interface Happening {
-  readonly what: 'tcp' | 'websocket' | 'grpc' | 'request';
-  /** It has been opened, something came back, it has ended, it was not let in, or something else went wrong. */
-  readonly event: 'open' | 'answer' | 'end' | 'refused' | 'failed';
+  readonly what: 'tcp' | 'websocket' | 'grpc';
+  /** It has been opened, something came back, it has ended, or it was never let in. */
+  readonly event: 'open' | 'answer' | 'end' | 'refused';
 }
 
 const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
@@ -59,23 +59,7 @@ function hold(what: Happening['what'], stream: Duplex): void {
   });
 }
 
-/** Sends requests one after the other, over a connection that it keeps as long as it may. */
-function keepAsking(host: string): void {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const ask = () => {
-    const asking = request({ host, port: 8080, path: grpcPath, agent }, response => {
-      const { statusCode } = response;
-      say('request', statusCode === 200 ? 'answer' : statusCode === 403 ? 'refused' : 'failed');
-      response.resume().on('end', () => setTimeout(ask, moment));
-    });
-    asking.on('error', () => say('request', 'failed'));
-    asking.end();
-  };
-  ask();
-}
-
 function holdAll(host: string): void {
-  keepAsking(host);
   hold('tcp', connect(3306, host));
   const headers = { connection: 'Upgrade', upgrade: 'websocket' };
   const asking = request({ host, port: 8080, path: '/chat', headers });

@@ -161,8 +161,6 @@ describe('a revoked client', () => {
   test('loses all: so do gRPC streams', async () => {
     await rm(join(place.manifests, 'cart-requests.yaml'));
     await cart.until('grpc', 'end');
-    await cart.until('request', 'refused');
-    assert.ok(!cart.has('request', 'failed'), 'a kept connection is refused, and does not fail');
     await web.goesOn('tcp', 'websocket', 'grpc');
   });
 

@@ -52,12 +52,6 @@ const localReplies: LocalReplyConfigJson = {
       statusCode: 400,
       body: { inlineString: 'heddle: X-Forwarded-Proto is empty\n' },
     },
-    {
-      // A connection that was kept while policy took the Service away: its cluster is gone at once, its listener drains.
-      filter: { responseFlagFilter: { flags: ['NC'] } },
-      statusCode: 403,
-      body: { inlineString: 'heddle: no TrafficTarget lets this workload call that address\n' },
-    },
   ],
 };
 
