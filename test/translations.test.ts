@@ -106,9 +106,10 @@ function knockOf(workload: Workload, port: Workload['ports'][number], visit: Vis
   const identity = `spiffe://cluster.local/ns/${visit.namespace}/sa/${visit.serviceAccount}`;
   // A request is bytes like others to a port that speaks no HTTP.
   const request = port.protocol === 'tcp' ? undefined : visit.request;
-  const verdict = authorize(port, workload, { identity, addresses: [], request });
+  const verdict = authorize(port, workload, { identity, addresses: visit.addresses, request });
   const plainly = port.policy.authorizations.some(({ principals, http, tcp }) => {
-    if (!principals.some(principal => principal.identity === identity)) return false;
+    // That callers are not known by their labels is told.
+    if (!principals.some(one => one.identity === identity && one.addresses === undefined)) return false;
     if (request === undefined) return tcp;
     if (http === 'all') return true;
     return http.some(({ match }) => grantMismatch(match, request) === undefined && !said.of(match));

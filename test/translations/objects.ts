@@ -15,6 +15,8 @@ export interface Visit {
   readonly namespace: string;
   readonly serviceAccount: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Of its pods. */
+  readonly addresses: readonly string[];
   readonly request: Request | undefined;
 }
 

@@ -12,8 +12,15 @@ export function visitOf({ from, headers, protocol, ...call }: Call, mesh: MadeMe
   const caller = workloads.find(({ serviceAccount }) => serviceAccount === from.serviceAccount);
   const names = headers.map(([name]) => name.toLowerCase());
   if (caller === undefined || from.pod !== undefined || new Set(names).size < names.length) return undefined;
+  const addresses = caller.pods.flatMap(({ address = [] }) => address);
   const { trustDomain } = mesh.model.settings;
-  const visit = { trustDomain, namespace: from.namespace, serviceAccount: from.serviceAccount, labels: caller.labels };
+  const visit = {
+    trustDomain,
+    namespace: from.namespace,
+    serviceAccount: from.serviceAccount,
+    labels: caller.labels,
+    addresses,
+  };
   if (protocol === 'tcp') return { ...visit, request: undefined };
   const facts = requestFacts({ from, headers, protocol, ...call });
   return 'unfit' in facts || facts.path === undefined ? undefined : { ...visit, request: facts as Request };

@@ -29,6 +29,8 @@ export interface ControllerOptions {
   readonly unready?: (sidecars: readonly SidecarRef[]) => readonly UnreadyPod[];
   /** Told after every pass what the mesh has come to. */
   readonly onState?: (state: State) => void;
+  /** Whether other replicas serve sidecars, too: progress is then that of the sidecars that are connected here. Default false. */
+  readonly isOneOfMany?: boolean;
   /** Where what it counts can be read, once that is known. */
   readonly metricsUrl?: () => string | undefined;
   readonly log: Logger;

@@ -82,6 +82,7 @@ export async function runKubernetesController(
     sources: [source],
     // All sidecars share one port, where each proves who it is.
     open: async () => await Promise.resolve(undefined),
+    isOneOfMany: true,
     onState: made => {
       state = made;
       roots.want(logicalRoots(made.model));

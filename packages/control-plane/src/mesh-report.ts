@@ -32,6 +32,8 @@ export interface MeshReportOptions {
   readonly frontDoor?: EnvoyTarget['frontDoor'];
   /** Pods that are not ready, of these sidecars and others. */
   readonly unready?: (sidecars: readonly SidecarRef[]) => readonly UnreadyPod[];
+  /** Whether other replicas serve sidecars, too. Default false. */
+  readonly isOneOfMany?: boolean;
   /** Where what it counts can be read, once that is known. */
   readonly metricsUrl?: () => string | undefined;
   readonly log: Logger;
@@ -86,6 +88,7 @@ export class MeshReport implements StatusSource, Telling {
       lastChange: this.#changes.last,
       since: this.#since,
       transitions: this.#transitions,
+      isOneOfMany: this.#options.isOneOfMany,
       metrics: this.#options.metricsUrl?.(),
       remarks: this.#remarks.current,
     });

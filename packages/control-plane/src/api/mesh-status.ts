@@ -111,6 +111,8 @@ export interface MeshStatusInputs {
   /** Remembers since when conditions hold. */
   readonly transitions: Transitions;
   readonly remarks: readonly Remark[];
+  /** Whether other replicas serve sidecars, too: those that are not connected here are theirs to count. Default false. */
+  readonly isOneOfMany?: boolean | undefined;
   /** URL of what the controller counts; absent where it is not served. */
   readonly metrics?: string | undefined;
 }
@@ -140,13 +142,14 @@ export function meshStatus(inputs: MeshStatusInputs): MeshStatus {
 
 /** Of a version that is set aside nobody has anything, though sidecars may have all of an older one. */
 function progressOf(
-  { output, sidecars, refusals }: MeshStatusInputs,
+  { output, sidecars, refusals, isOneOfMany }: MeshStatusInputs,
   nodes: ReadonlyMap<string, NodeStatus>,
 ): ReadonlyMap<string, Progress> {
+  const counted = isOneOfMany === true ? sidecars.filter(({ nodeId }) => nodes.get(nodeId)?.connected) : sidecars;
   const setAside = refusals.map(
     ({ origin, concerned }) => [objectKey(refOf(origin.source.object)), { acknowledged: 0, concerned }] as const,
   );
-  return new Map([...programmedObjects(output, sidecars, nodes), ...setAside]);
+  return new Map([...programmedObjects(output, counted, nodes), ...setAside]);
 }
 
 function sidecarStatus(sidecar: SidecarRef, node: NodeStatus | undefined): SidecarStatus {

@@ -48,7 +48,7 @@ export const clusterRules: readonly ReasonedRule[] = [
     reason: 'What is told once is told as an event.',
     apiGroups: ['', 'events.k8s.io'],
     resources: ['events'],
-    verbs: ['create', 'patch'],
+    verbs: ['get', 'create', 'patch'],
   },
   {
     reason: 'A split whose root is no Service gets one, so that its name resolves, and loses it again.',
