@@ -77,8 +77,6 @@ describe('MeshConfig', () => {
     return Math.min(...[...expiries].map(([, time = '']) => Date.parse(time) - Date.now()));
   }
 
-  const isOverflow = (line: Record<string, unknown>): boolean => String(line['flags']).includes('UO');
-
   const versionsOfListeners = async (pod: string): Promise<string[]> =>
     (await up.askSidecar(pod, '/config_dump?resource=dynamic_listeners')).match(/"version_info": ?"[^"]*"/g) ?? [];
 
