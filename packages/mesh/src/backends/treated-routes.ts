@@ -49,7 +49,8 @@ export function treatedRoutes(
   if (profile === undefined) return outbound.routes;
   const wanted = profile.routes.flatMap(route => treatmentsOf(route, scope));
   return outbound.routes.flatMap(route => [
-    ...wanted.flatMap(({ match, treatment, said }) => {
+    // What nobody serves is treated in no way.
+    ...(route.backends.length === 0 ? [] : wanted).flatMap(({ match, treatment, said }) => {
       const both = conjunction(route.match, match);
       if (both === 'unknown') {
         const message = `${scope.target} asks a request for one path pattern, and what fits both this route and entry ${route.match?.name ?? ''} has two: it is treated as without a profile.`;
