@@ -15,6 +15,10 @@ for (let i = 0; i < Number(process.argv[2]); i++) {
 }
 console.log(JSON.stringify(answers));`;
 
+function isOverflow(line: Record<string, unknown>): boolean {
+  return String(line['flags']).includes('UO');
+}
+
 describe('MeshConfig', () => {
   let place: Place;
   let up: RunningUp;
