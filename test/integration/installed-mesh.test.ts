@@ -279,7 +279,9 @@ describe('an installed mesh', { skip, timeout: 600_000 }, () => {
       get('/apis/split.smi-spec.io/v1alpha4/namespaces/shop/trafficsplits/web'),
     );
     assert.deepEqual((kept['spec'] as { service: string }).service, 'web');
-    await assert.rejects(get('/api/v1/namespaces/shop/configmaps/heddle-identity'), { status: 404 });
+    for (const name of ['heddle-identity', 'heddle-app-config-default']) {
+      await assert.rejects(get(`/api/v1/namespaces/shop/configmaps/${name}`), { status: 404 });
+    }
     await assert.rejects(get('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/heddle-injection'), {
       status: 404,
     });

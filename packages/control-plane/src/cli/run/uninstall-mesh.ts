@@ -6,6 +6,7 @@ import { defaultValues } from '../../install/values.ts';
 import { webhookNames } from '../../install/webhook-configurations.ts';
 import type { ApiClient } from '../../kube/api-client.ts';
 import { collectionPath, objectPath } from '../../kube/object-path.ts';
+import { applicationConfigMap } from '../../sidecar/application-file.ts';
 import { isRecord, recordOf } from '../../sources/record.ts';
 import { deleteAt, objectAt, type Progress, titleOf } from './install-mesh.ts';
 
@@ -39,7 +40,7 @@ export async function uninstall(client: ApiClient, what: Uninstalling, told: Pro
   }
   const kept = new Set(['Namespace', 'CustomResourceDefinition', ...(all ? [] : ['MeshConfig'])]);
   for (const object of objects.toReversed()) if (!kept.has(object.kind)) await remove(object);
-  await removeIdentities(client);
+  await removeConfigMaps(client);
   if (all) for (const object of objects.filter(({ kind }) => kind === 'Namespace')) await remove(object);
 }
 
@@ -105,13 +106,18 @@ function managersOf({ metadata }: KubeObject): readonly { readonly manager: stri
     .map(({ manager, apiVersion }) => ({ manager: String(manager), version: String(apiVersion) }));
 }
 
-async function removeIdentities(client: ApiClient): Promise<void> {
-  const query = { fieldSelector: `metadata.name=${identityConfigMap}` };
-  const { items } = await client.json<{ items: { metadata: { namespace: string } }[] }>({
+/** What the control plane has put into namespaces for their pods; those that run keep what they have mounted. */
+async function removeConfigMaps(client: ApiClient): Promise<void> {
+  const query = { labelSelector: 'app.kubernetes.io/managed-by=heddle' };
+  const { items } = await client.json<{ items: { metadata: { namespace: string; name: string } }[] }>({
     path: '/api/v1/configmaps',
     query,
   });
   for (const { metadata } of items) {
-    await deleteAt(client, `${collectionPath('v1', 'ConfigMap', metadata.namespace)}/${identityConfigMap}`);
+    if (isOwn(metadata.name)) await deleteAt(client, objectPath({ apiVersion: 'v1', kind: 'ConfigMap', metadata }));
   }
+}
+
+function isOwn(name: string): boolean {
+  return name === identityConfigMap || name.startsWith(applicationConfigMap(''));
 }
